@@ -1,0 +1,83 @@
+/**
+ * What a gateway (and an orchestrator, a person) asks the authority, independent of transport. The HTTP form is
+ * AuthZEN 1.0 for decisions (`http-client.ts` here, controllers in `apps/authority`).
+ */
+import type { Activity, Evidence, Level, Response, Scope, ToolCall, ToolResult } from '#activity/types';
+
+export interface Decision {
+  /** Id of this decision, for logs and AuthZEN `evaluation_id`. */
+  id: string;
+  allowed: boolean;
+  response: Response | null;
+  /** Stable code. */
+  reason: string;
+  explanation: string;
+  retryable: boolean;
+  /** Id of the revocation that covers the call, if any. */
+  revocation: string | null;
+  risk: number;
+  level: Level;
+  evidence: Evidence[];
+  policy: string;
+}
+
+export interface TaskRequest {
+  /** Null tenant = the authority's own. */
+  tenant?: string;
+  agent: string;
+  assurance?: 'verified' | 'asserted';
+  principal: string | null;
+  intent: string;
+  scope: Scope | null;
+  /** Time to live; capped by the authority. */
+  ttlMs: number;
+  parentTask?: string | null;
+}
+
+export interface TaskView {
+  task: string;
+  tenant: string;
+  agent: string;
+  assurance: 'verified' | 'asserted';
+  principal: string | null;
+  intent: string;
+  scope: Scope | null;
+  startedAt: number;
+  expiresAt: number;
+  open: boolean;
+  risk: number;
+  level: Level;
+  /** Live evidence of the task: what a context check is to be shown. */
+  evidence: Evidence[];
+}
+
+export interface ContextCheckRequest {
+  outcome: 'passed' | 'failed';
+  by: string;
+  reason: string;
+  /** Keys of the evidence that was shown; exactly these are cleared. */
+  evidence: string[];
+}
+
+/**
+ * Every method throws `AccessError` with a stable `code`: `unreachable`, `not-current` (lag, rebuilding, unknown policy),
+ * `contended`, `unauthorized`, `forbidden`, `not-found`, `invalid`, `full`, `limit`.
+ */
+export interface Authority {
+  /** May this agent, on this task, make this call now? An allowed call is pending when this resolves. */
+  decide(call: ToolCall): Promise<Decision>;
+  /** Appends a result to the pending list before the agent gets it. */
+  pend(result: ToolResult): Promise<void>;
+  /** A task as the agent's state and pending list know it; null when unknown. */
+  task(task: string): Promise<TaskView | null>;
+  startTask(request: TaskRequest): Promise<TaskView>;
+  endTask(task: string, outcome: 'completed' | 'cancelled', by: string): Promise<void>;
+  contextCheck(task: string, request: ContextCheckRequest): Promise<TaskView>;
+}
+
+export type Role = 'orchestrator' | 'gateway' | 'person';
+export interface Caller {
+  name: string;
+  role: Role;
+}
+export type { Activity };

@@ -1,0 +1,396 @@
+/**
+ * The words of the activity log as types. Pure: no imports, no I/O, so that the core may use them.
+ * Wire form: Avro, one `.avsc` per record under `schemas/`; `index.ts` has the codecs.
+ * Times are milliseconds since the epoch, sizes are bytes.
+ */
+
+/** What a call does. `unknown` is treated as the worst the tool could be. */
+export const EFFECTS = ['read', 'write', 'delete', 'execute', 'send', 'admin', 'unknown'] as const;
+export type Effect = (typeof EFFECTS)[number];
+
+/** How the identity was established. `asserted` ones live in a key space of their own. */
+export type Assurance = 'verified' | 'asserted';
+
+/** Kinds of values a gateway extracts; normal forms in `schemas/values.md`. */
+export const VALUE_KINDS = [
+  'email',
+  'url',
+  'host',
+  'phone',
+  'iban',
+  'account',
+  'card',
+  'path',
+  'id',
+  'amount',
+  'name',
+  'text',
+] as const;
+export type ValueKind = (typeof VALUE_KINDS)[number];
+
+/** Where a value stood: in the intent, in an argument, in a field of its own of a result, or in running prose. */
+export type Standing = 'intent' | 'argument' | 'field' | 'prose';
+
+/** A keyed fingerprint of something in intent, arguments or results; never the content itself. */
+export interface Value {
+  kind: ValueKind;
+  /** HMAC-SHA-256 over kind and normal form, cut to 64 bits, as 16 lower-case hex digits. */
+  print: string;
+  standing: Standing;
+  /** Argument name or JSON pointer, ≤ 128 bytes; empty when it has none. */
+  at: string;
+  /** The sentence around it, or the one beside it, tells the reader to do something. */
+  imperative: boolean;
+  /** Fingerprint of who wrote the record it stood in, where the gateway can tell. */
+  author: string | null;
+}
+
+/** Up to eight per call, named by JSON pointer in the catalogue. */
+export interface Fact {
+  name: string;
+  value: string | number | boolean;
+}
+
+export interface Destination {
+  place: 'internal' | 'external' | 'unknown';
+  /** Fingerprint of the address. */
+  print: string;
+}
+
+/** What every activity carries. */
+export interface ActivityBase {
+  /** Unique; derived by the reporter: `<instance>-<counter>`. Also the CloudEvents id. ≤ 128 bytes. */
+  id: string;
+  tenant: string;
+  /** SPIFFE ID, or for an asserted identity whatever was claimed. ≤ 2048 bytes. */
+  agent: string;
+  assurance: Assurance;
+  /** The human or system the agent acts for (token `sub`), null if unknown. */
+  principal: string | null;
+  /** Delegation chain, outermost (acting now) first. ≤ 8. */
+  actors: string[];
+  /** When it happened, by the reporter's clock. */
+  time: number;
+  /** Who reports: `gateway/<id>`, `authority/<id>`, `engine/<id>`. Also the CloudEvents source. */
+  source: string;
+  /** New at each start of the reporter. */
+  instance: string;
+  /** Per agent and instance, from 1, in log order. 0 = proposed or pending, not on the log yet. */
+  sequence: number;
+  /** The reporter put this into the agent's pending list before it was logged. */
+  pending: boolean;
+  /** Declared task, null where none was declared. */
+  task: string | null;
+  /** MCP session or trace id: a claim that may separate implicit tasks, never excuse. */
+  conversation: string | null;
+}
+
+/** Why a call was allowed or refused. */
+export type DecisionBasis =
+  /** The authority's prospective assessment. */
+  | 'assessed'
+  /** Policy does not ask for this effect: passed by the gateway alone. */
+  | 'passed'
+  /** A revocation matched at the gateway. */
+  | 'revocation'
+  /** Unknown, foreign, ended or expired task. */
+  | 'task'
+  /** The fail mode of the effect: log, spool, authority or revocations unavailable. */
+  | 'fail-mode'
+  /** A limit or an unreadable message. */
+  | 'limit';
+
+export interface ToolCall extends ActivityBase {
+  type: 'ToolCall';
+  callId: string;
+  /** `tools/call`, `resources/read`, `prompts/get`, `response` (answer to a server's request), `tasks/update` … */
+  method: string;
+  server: string;
+  tool: string;
+  effect: Effect;
+  effectSource: 'catalogue' | 'annotation' | 'guess';
+  /** Neither in the operator's catalogue nor from a server marked trusted. */
+  uncatalogued: boolean;
+  /** Labels found in the arguments and the catalogue's labels of the tool. ≤ 32. */
+  dataClasses: string[];
+  /** Logged plain, ≤ 512 bytes, query and userinfo stripped. */
+  resource: string | null;
+  destination: Destination | null;
+  facts: Fact[];
+  values: Value[];
+  /** How many values were cut by the limits: "not found" then counts as untrusted. */
+  valuesDropped: number;
+  argumentsBytes: number;
+  /** Digest of the tool's definition as the agent saw it; null if it never listed it. */
+  toolDigest: string | null;
+  decision: 'allowed' | 'refused';
+  basis: DecisionBasis;
+  /** Stable code of the reason, empty when allowed. */
+  reason: string;
+  /** The revocation that matched, if any. */
+  revocation: string | null;
+  /** Digest of the policy that decided, empty when none did. */
+  policy: string;
+}
+
+export type Trust = 'own' | 'third-party' | 'unknown';
+
+export interface ToolResult extends ActivityBase {
+  type: 'ToolResult';
+  callId: string;
+  server: string;
+  tool: string;
+  outcome: 'ok' | 'error' | 'unknown' | 'withheld' | 'cancelled';
+  /** Who writes what this tool returns. */
+  trust: Trust;
+  dataClasses: string[];
+  values: Value[];
+  valuesDropped: number;
+  resultBytes: number;
+  /** Top-level items in the result, 0 when it is not a list. */
+  records: number;
+  durationMs: number;
+}
+
+/** What a task may do. An empty list allows nothing of its kind; null leaves the kind open. */
+export interface Scope {
+  tools: string[] | null;
+  effects: Effect[] | null;
+  /** Globs over the plain resource. */
+  resources: string[] | null;
+  /** Fingerprints of allowed destinations. */
+  destinations: string[] | null;
+  dataClasses: string[] | null;
+}
+
+export interface TaskStarted extends ActivityBase {
+  type: 'TaskStarted';
+  task: string;
+  /** ≤ 4 KiB, may be empty when policy drops it. */
+  intent: string;
+  intentValues: Value[];
+  scope: Scope | null;
+  expiresAt: number;
+  parentTask: string | null;
+}
+
+export interface TaskEnded extends ActivityBase {
+  type: 'TaskEnded';
+  task: string;
+  outcome: 'completed' | 'cancelled' | 'expired';
+  by: string;
+}
+
+export interface ContextChecked extends ActivityBase {
+  type: 'ContextChecked';
+  task: string;
+  outcome: 'passed' | 'failed';
+  by: string;
+  reason: string;
+  /** Keys of the evidence shown to whoever checked; exactly these are cleared on a pass. */
+  evidence: string[];
+}
+
+/** A named person ended a revocation: the same evidence does not revoke again. */
+export interface RevocationLifted extends ActivityBase {
+  type: 'RevocationLifted';
+  revocation: string;
+  by: string;
+  reason: string;
+}
+
+/** A server's tool list as this agent saw it: one digest per definition. */
+export interface ToolsListed extends ActivityBase {
+  type: 'ToolsListed';
+  server: string;
+  tools: { name: string; digest: string }[];
+}
+
+/** In every partition: from here on this policy judges. Not an agent's; `agent` is empty. */
+export interface PolicyActivated extends ActivityBase {
+  type: 'PolicyActivated';
+  policy: string;
+}
+
+/** In every partition, by an engine role: time passed. Not an agent's; `agent` is empty. */
+export interface Tick extends ActivityBase {
+  type: 'Tick';
+}
+
+export type Activity =
+  | ToolCall
+  | ToolResult
+  | TaskStarted
+  | TaskEnded
+  | ContextChecked
+  | RevocationLifted
+  | ToolsListed
+  | PolicyActivated
+  | Tick;
+export type ActivityType = Activity['type'];
+
+/** Taxonomy tags of a piece of evidence (standards.md §4). */
+export interface Tags {
+  asi: string[];
+  atlas: string[];
+  maestro: string[];
+  nist: string[];
+}
+
+/** One reason to worry. `key` is unique within the agent: the same key refreshes and does not pile up. */
+export interface Evidence {
+  key: string;
+  detector: string;
+  /** 0 < weight < 1. */
+  weight: number;
+  time: number;
+  halfLifeMs: number;
+  /** Null = the agent's own, not a task's. */
+  task: string | null;
+  /** One sentence a SOC analyst understands. */
+  explanation: string;
+  /** Id of the activity that yielded it. */
+  cause: string;
+  tags: Tags;
+}
+
+export const LEVELS = ['normal', 'elevated', 'high', 'critical'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Graduated responses, mildest first. `observe` = everything happens except the enforcement. */
+export const RESPONSES = ['observe', 'alert', 'context-check', 'restrict', 'revoke-task', 'revoke-agent'] as const;
+export type Response = (typeof RESPONSES)[number];
+
+/** A command: what is taken away, from whom, until when, why. */
+export interface Revocation {
+  /** Derived from (activity id, rule), or random for a person's. ≤ 128 bytes. */
+  id: string;
+  tenant: string;
+  /** Agent key; null together with `task` null means every agent of the tenant (needs a server or tools). */
+  agent: string | null;
+  task: string | null;
+  server: string | null;
+  /** Null = all. */
+  effects: Effect[] | null;
+  tools: string[] | null;
+  dataClasses: string[] | null;
+  response: Response;
+  issuedAt: number;
+  /** Null = until lifted; only a person's may be null. */
+  until: number | null;
+  reason: string;
+  /** Whether asking again later, or after a context check, makes sense. */
+  retryable: boolean;
+  evidence: Evidence[];
+  risk: number;
+  policy: string;
+  /** `policy` or a person's name. */
+  by: string;
+  /** Id of the activity that caused it, empty for a person's. */
+  cause: string;
+}
+
+/** The end of a revocation; record key `lift:<id>`. A lifted id is dead for ever. */
+export interface Lift {
+  revocation: string;
+  tenant: string;
+  by: string;
+  reason: string;
+  at: number;
+  /** The activity that caused it (a passed context check), empty for a person's direct lift. */
+  cause: string;
+}
+
+/** A finding on its way to the SOC. Id derived from (activity id, rule). */
+export interface Alert {
+  id: string;
+  tenant: string;
+  agent: string;
+  task: string | null;
+  at: number;
+  level: Level;
+  risk: number;
+  title: string;
+  explanation: string;
+  evidence: Evidence[];
+  response: Response;
+  /** True when the rule ran in observe mode: nothing was enforced. */
+  observed: boolean;
+  revocation: string | null;
+  policy: string;
+  cause: string;
+}
+
+/** A gateway's word on the `enforcements` topic. Record key = gateway instance. */
+export type GatewayReport = GatewayRegistered | GatewayHeartbeat | GatewayLeft | Enforcement;
+interface GatewayReportBase {
+  gateway: string;
+  instance: string;
+  at: number;
+}
+export interface GatewayRegistered extends GatewayReportBase {
+  type: 'GatewayRegistered';
+  /** What this gateway does per effect by itself when it cannot confirm its position for `leaseMs`. */
+  failMode: { effect: Effect; closed: boolean }[];
+  leaseMs: number;
+}
+export interface GatewayHeartbeat extends GatewayReportBase {
+  type: 'GatewayHeartbeat';
+  /** Next offset it will read from `revocations`. */
+  position: number;
+}
+export interface GatewayLeft extends GatewayReportBase {
+  type: 'GatewayLeft';
+  /** `goodbye`, or the name of the person who removed it. */
+  by: string;
+}
+/** A receipt. `applied` = later calls are refused; the others speak of a call that was in flight. */
+export interface Enforcement extends GatewayReportBase {
+  type: 'Enforcement';
+  revocation: string;
+  outcome: 'applied' | 'lifted' | 'stopRequested' | 'stopped' | 'completed' | 'unknown';
+  callId: string | null;
+  effect: Effect | null;
+}
+
+/** What could not be decoded, validated or folded. */
+export interface DeadLetter {
+  /** Stable code of the error. */
+  code: string;
+  reason: string;
+  topic: string;
+  partition: number;
+  offset: number;
+  at: number;
+  key: Uint8Array | null;
+  value: Uint8Array;
+}
+
+/** What a person or orchestrator did, or tried to. */
+export interface Audit {
+  id: string;
+  at: number;
+  by: string;
+  role: string;
+  action: string;
+  subject: string;
+  reason: string;
+  outcome: 'done' | 'refused';
+}
+
+/** Who is meant: tenant + identity, asserted ones in a key space of their own. The key of the activity topic. */
+export function agentKey(who: Pick<ActivityBase, 'tenant' | 'agent' | 'assurance'>): string {
+  return who.assurance === 'verified' ? `${who.tenant}|${who.agent}` : `${who.tenant}|asserted/${who.agent}`;
+}
+
+/** Topic names, `driftline.<name>.v1`. */
+export const TOPICS = {
+  activity: 'driftline.activity.v1',
+  revocations: 'driftline.revocations.v1',
+  policies: 'driftline.policies.v1',
+  enforcements: 'driftline.enforcements.v1',
+  alerts: 'driftline.alerts.v1',
+  audit: 'driftline.audit.v1',
+  deadLetters: 'driftline.dead-letters.v1',
+} as const;
+export type Topic = (typeof TOPICS)[keyof typeof TOPICS];

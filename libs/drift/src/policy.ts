@@ -1,0 +1,85 @@
+/** A compiled, validated policy: what `libs/policy` makes of the YAML and what the core judges with. Immutable. */
+import type { Effect, Level, Response, Trust } from '#activity/types';
+
+/** One tool as its operator describes it. `server` and `tool` are globs (`*` only); the most specific entry wins. */
+export interface CatalogueEntry {
+  server: string;
+  tool: string;
+  effect: Effect;
+  /** Who writes what it returns. */
+  trust: Trust;
+  dataClasses: string[];
+  /** JSON pointer of the argument that is the resource. */
+  resource: { pointer: string; secret: boolean } | null;
+  /** JSON pointer of the argument that is the destination. */
+  destination: { pointer: string } | null;
+  facts: { name: string; pointer: string }[];
+  /** A honeytoken: touching it is evidence by itself. */
+  canary: boolean;
+}
+
+export interface Catalogue {
+  tools: CatalogueEntry[];
+  /** What counts as inside: e-mail and URL domains, account numbers. */
+  internalDomains: string[];
+  internalAccounts: string[];
+  /** Globs over resources that are honeytokens. */
+  canaryResources: string[];
+}
+
+/** Which calls a gateway asks the authority about before they run. */
+export interface Ask {
+  effects: Effect[];
+  /** Also reads that go to an address or URL in their arguments. */
+  readsWithAddress: boolean;
+}
+
+export interface DetectorSettings {
+  /** Off, or everything but the enforcement. */
+  mode: 'enforce' | 'observe' | 'off';
+  weight: number;
+  halfLifeMs: number;
+  /** Detector's own numbers, validated by `libs/policy`. */
+  options: Record<string, number | string | boolean | string[]>;
+}
+
+export interface LevelThresholds {
+  /** Risk at which the level begins; it ends `hysteresis` below. */
+  elevated: number;
+  high: number;
+  critical: number;
+  hysteresis: number;
+}
+
+export interface ResponseRule {
+  id: string;
+  /** Level reached by the task, or by the agent. */
+  of: 'task' | 'agent';
+  level: Level;
+  response: Response;
+  /** What a `context-check` or `restrict` takes away; null = all. */
+  effects: Effect[] | null;
+  forMs: number;
+  mode: 'enforce' | 'observe';
+}
+
+export interface Policy {
+  /** SHA-256 of the canonical document, hex: names the policy everywhere. */
+  digest: string;
+  name: string;
+  catalogue: Catalogue;
+  ask: Ask;
+  /** Sensitivity of data classes, bits of weight 0–1. */
+  dataClasses: Record<string, number>;
+  detectors: Record<string, DetectorSettings>;
+  levels: LevelThresholds;
+  responses: ResponseRule[];
+  /** Evidence on tools and servers nobody catalogued is observed, not enforced. */
+  uncatalogued: 'observe' | 'enforce';
+  /** The next activity after this much idleness starts the agent afresh. */
+  idleMs: number;
+  /** An implicit task ends after this much idleness in activity time. */
+  implicitTaskIdleMs: number;
+  /** Tasks without declaration are given these limits nowhere: implicit tasks never have scope. */
+  keepIntent: boolean;
+}

@@ -1,0 +1,8 @@
+import { defineConfig } from 'vitest/config';
+import { alias } from './vitest.shared.js';
+
+/** Fast tests that need no server: they sit beside the code as `*.spec.ts`, or under `test/unit`. */
+export default defineConfig({
+  resolve: { alias },
+  test: { include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/unit/**/*.spec.ts'], testTimeout: 10_000 },
+});
