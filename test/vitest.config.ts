@@ -5,9 +5,11 @@ import { alias } from './vitest.shared.js';
 export default defineConfig({
   resolve: { alias },
   test: {
+    name: 'servers',
     include: ['test/**/*.int.spec.ts', 'test/**/*.e2e.spec.ts'],
     globalSetup: ['test/servers/setup.ts'],
     fileParallelism: false,
+    reporters: ['verbose', './test/closing-line.reporter.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
