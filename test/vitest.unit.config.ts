@@ -4,5 +4,10 @@ import { alias } from './vitest.shared.js';
 /** Fast tests that need no server: they sit beside the code as `*.spec.ts`, or under `test/unit`. */
 export default defineConfig({
   resolve: { alias },
-  test: { name: 'unit', include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/unit/**/*.spec.ts'], testTimeout: 10_000, reporters: ['default', './test/closing-line.reporter.ts'] },
+  test: {
+    name: 'unit',
+    include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/unit/**/*.spec.ts'],
+    testTimeout: 10_000,
+    reporters: ['default', './test/closing-line.reporter.ts'],
+  },
 });
