@@ -1,0 +1,5 @@
+export * from './port.js';
+export * from './errors.js';
+export { COMMIT_MAX_BYTES, COMMIT_STATES_MAX, PENDING_ENTRY_MAX_BYTES, STATE_MAX_BYTES } from './limits.js';
+export { sameMarker } from './marker.js';
+export { openEmbeddedStore, type EmbeddedStoreOptions } from './embedded/store.js';
