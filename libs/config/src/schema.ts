@@ -26,12 +26,20 @@ export const KafkaConfig = z.strictObject({
       password: Secret,
     })
     .optional(),
-  partitions: z.int().min(1).max(512).default(8).describe('Of the activity topic; fixed once the store has seen it'),
+  partitions: z
+    .int()
+    .min(1)
+    .max(512)
+    .default(8)
+    .describe('Of the activity topic; fixed once the store has seen it'),
   replicationFactor: z.int().min(1).default(1),
 });
 
 export const RedisConfig = z.strictObject({
-  nodes: z.array(z.string()).min(1).describe('host:port; one standalone, several Sentinels, or Cluster seeds'),
+  nodes: z
+    .array(z.string())
+    .min(1)
+    .describe('host:port; one standalone, several Sentinels, or Cluster seeds'),
   layout: z.enum(['standalone', 'sentinel', 'cluster']).default('standalone'),
   sentinelName: z.string().optional(),
   username: z.string().optional(),
@@ -49,7 +57,10 @@ export const ServerConfig = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   cwd: z.string().optional(),
   trusted: z.boolean().default(false).describe("Believe this server's tool annotations"),
-  passToken: z.boolean().default(false).describe("Pass the agent's token on when its audience is this server"),
+  passToken: z
+    .boolean()
+    .default(false)
+    .describe("Pass the agent's token on when its audience is this server"),
   audience: z.string().optional(),
 });
 
@@ -101,10 +112,19 @@ export const Config = z.strictObject({
     .strictObject({
       id: z.string().default('authority'),
       listen: Listen.prefault({ port: 7401 }),
-      maxTaskTtlMs: z.int().min(1_000).default(8 * 3_600_000),
+      maxTaskTtlMs: z
+        .int()
+        .min(1_000)
+        .default(8 * 3_600_000),
       maxStaleMs: z.int().min(100).default(5_000).describe('State older than this is not current'),
       callers: z
-        .array(z.strictObject({ name: z.string(), role: z.enum(['orchestrator', 'gateway', 'person']), token: Secret }))
+        .array(
+          z.strictObject({
+            name: z.string(),
+            role: z.enum(['orchestrator', 'gateway', 'person']),
+            token: Secret,
+          }),
+        )
         .default([])
         .describe('Empty = generated at first start into dataDir/credentials.json'),
     })
