@@ -1,0 +1,16 @@
+export interface ServerProcess {
+  pid: number;
+  started: string;
+}
+export const CACHE_DIR: string;
+export function say(line: string): void;
+export function sleep(ms: number): Promise<void>;
+export function which(program: string): string;
+export function freePort(): Promise<number>;
+export function answers(host: string, port: number, timeoutMs?: number): Promise<boolean>;
+export function isAlive(server: ServerProcess): boolean;
+export function stopServer(
+  server: ServerProcess,
+  options?: { graceMs?: number; signal?: NodeJS.Signals },
+): Promise<void>;
+export function reapOrphans(): Promise<void>;
