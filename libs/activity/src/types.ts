@@ -258,7 +258,14 @@ export const LEVELS = ['normal', 'elevated', 'high', 'critical'] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** Graduated responses, mildest first. `observe` = everything happens except the enforcement. */
-export const RESPONSES = ['observe', 'alert', 'context-check', 'restrict', 'revoke-task', 'revoke-agent'] as const;
+export const RESPONSES = [
+  'observe',
+  'alert',
+  'context-check',
+  'restrict',
+  'revoke-task',
+  'revoke-agent',
+] as const;
 export type Response = (typeof RESPONSES)[number];
 
 /** A command: what is taken away, from whom, until when, why. */
@@ -364,6 +371,8 @@ export interface DeadLetter {
   at: number;
   key: Uint8Array | null;
   value: Uint8Array;
+  /** Size of the original value: greater than `value.length` when it was cut to the limit. */
+  valueBytes: number;
 }
 
 /** What a person or orchestrator did, or tried to. */
@@ -394,3 +403,62 @@ export const TOPICS = {
   deadLetters: 'driftline.dead-letters.v1',
 } as const;
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
+
+/**
+ * The largest of everything on the wire, in UTF-8 bytes or items. The `.avsc` files say the same, and a test compares them.
+ * A reporter cuts (`clipText`) or refuses before it encodes; the codecs refuse what is over.
+ */
+export const LIMITS = {
+  /** One encoded record; several of them fit one fetch, and one decodes in well under 5 ms. */
+  messageBytes: 262_144,
+  idBytes: 128,
+  tenantBytes: 64,
+  agentBytes: 2_048,
+  actors: 8,
+  sourceBytes: 128,
+  conversationBytes: 256,
+  methodBytes: 128,
+  serverBytes: 128,
+  toolBytes: 256,
+  dataClasses: 32,
+  dataClassBytes: 64,
+  resourceBytes: 512,
+  facts: 8,
+  factNameBytes: 128,
+  factTextBytes: 256,
+  values: 512,
+  valueAtBytes: 128,
+  digestBytes: 128,
+  reasonCodeBytes: 512,
+  intentBytes: 4_096,
+  scopeItems: 256,
+  listedTools: 1_024,
+  /** Evidence in one revocation or alert. */
+  evidence: 64,
+  evidenceKeyBytes: 512,
+  /** Evidence keys in one context check. */
+  shownEvidence: 256,
+  tags: 16,
+  /** Reasons and explanations of evidence and commands. */
+  textBytes: 4_096,
+  alertTitleBytes: 512,
+  alertTextBytes: 8_192,
+  personBytes: 256,
+  /** Original bytes kept in a dead letter: with its frame it fits a log that takes 1 MiB. */
+  deadLetterValueBytes: 786_432,
+  deadLetterKeyBytes: 8_192,
+} as const;
+
+/** Cut to at most `maxBytes` of UTF-8, never inside a character; lone surrogates become U+FFFD, as UTF-8 cannot hold them. */
+export function clipText(text: string, maxBytes: number): string {
+  let clean = '';
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0)!;
+    const lone = point >= 0xd800 && point <= 0xdfff;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    if (bytes > maxBytes) return clean;
+    clean += lone ? '\uFFFD' : character;
+  }
+  return clean;
+}
