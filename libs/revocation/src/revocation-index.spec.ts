@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DecodeError, encodeLift, encodeRevocation } from '#activity';
 import type { Revocation } from '#activity/types';
 import type { RevocableCall } from './covers.js';
 import { RevocationIndex } from './revocation-index.js';
@@ -139,6 +140,29 @@ describe('adding up and lifting', () => {
         expect(a.match(call(), 2)).toEqual(b.match(call(), 2));
       }),
     );
+  });
+});
+
+describe('records of the topic', () => {
+  it('are applied by their key, and a tombstone lifts nothing', () => {
+    const index = new RevocationIndex();
+    const bytes = encodeRevocation(revocation('a', { issuedAt: 1_790_000_000_000, until: null }));
+    const lift = {
+      revocation: 'b',
+      tenant: 'acme',
+      by: 'alice',
+      reason: 'checked',
+      at: 1_790_000_000_000,
+      cause: '',
+    };
+    expect(index.applyRecord('a', bytes)).toBe('applied');
+    expect(index.applyRecord('a', null)).toBe('tombstone');
+    expect(index.has('a')).toBe(true);
+    expect(index.applyRecord('lift:b', encodeLift(lift))).toBe('lift');
+    expect(index.isLifted('b')).toBe(true);
+    expect(index.applyRecord('lift:b', null)).toBe('tombstone');
+    expect(index.isLifted('b')).toBe(false);
+    expect(() => index.applyRecord('c', Buffer.from('poison'))).toThrow(DecodeError);
   });
 });
 

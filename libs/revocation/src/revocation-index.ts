@@ -1,3 +1,4 @@
+import { decodeCommand, liftKey } from '#activity';
 import { RESPONSES, type Lift, type Revocation } from '#activity/types';
 import { covers, enforces, type RevocableCall } from './covers.js';
 
@@ -5,6 +6,9 @@ import { covers, enforces, type RevocableCall } from './covers.js';
 export const REVOCATIONS_MAX = 50_000;
 /** Lifted ids remembered: forgetting one can only take access away again, never give it. */
 export const LIFTED_MAX = 200_000;
+
+/** Key prefix of lifts, as `liftKey` of `#activity` makes it. */
+const LIFT_PREFIX = liftKey('');
 
 export type Applied =
   /** Live from now on. */
@@ -78,6 +82,21 @@ export class RevocationIndex {
     const held = this.byId.get(lift.revocation) ?? null;
     if (held) this.remove(held);
     return held;
+  }
+
+  /**
+   * One record of the `revocations` topic. Throws `DecodeError` on bytes that are neither; the caller counts it and goes on.
+   * A tombstone changes nothing that is live: it only lets a lift be forgotten that nothing can replay against any more.
+   */
+  applyRecord(key: string, value: Uint8Array | null, nowMs?: number): Applied | 'lift' | 'tombstone' {
+    if (value === null) {
+      if (key.startsWith(LIFT_PREFIX)) this.forgetLift(key.slice(LIFT_PREFIX.length));
+      return 'tombstone';
+    }
+    const command = decodeCommand(key, value);
+    if (command.kind === 'revocation') return this.applyRevocation(command.revocation, nowMs);
+    this.applyLift(command.lift);
+    return 'lift';
   }
 
   /** Forgets a lift whose revocation nothing can replay any more (its tombstone came). */
