@@ -2,14 +2,25 @@
  * What a gateway (and an orchestrator, a person) asks the authority, independent of transport. The HTTP form is
  * AuthZEN 1.0 for decisions (`http-client.ts` here, controllers in `apps/authority`).
  */
-import type { Activity, Evidence, Level, Response, Scope, ToolCall, ToolResult } from '#activity/types';
+import type {
+  Activity,
+  Effect,
+  Evidence,
+  Level,
+  Response,
+  Scope,
+  ToolCall,
+  ToolResult,
+} from '#activity/types';
 
 export interface Decision {
   /** Id of this decision, for logs and AuthZEN `evaluation_id`. */
   id: string;
   allowed: boolean;
   response: Response | null;
-  /** Stable code. */
+  /** What it rests on; goes into the logged `ToolCall` as it is. */
+  basis: 'assessed' | 'revocation' | 'task' | 'limit';
+  /** Stable code, empty when allowed. */
   reason: string;
   explanation: string;
   retryable: boolean;
@@ -73,6 +84,42 @@ export interface Authority {
   startTask(request: TaskRequest): Promise<TaskView>;
   endTask(task: string, outcome: 'completed' | 'cancelled', by: string): Promise<void>;
   contextCheck(task: string, request: ContextCheckRequest): Promise<TaskView>;
+}
+
+/** A person takes something away. At least one of agent, task, server and tools is named. */
+export interface RevokeRequest {
+  tenant?: string;
+  /** SPIFFE ID or asserted name. */
+  agent?: string | null;
+  /** Default `verified`. */
+  assurance?: 'verified' | 'asserted';
+  task?: string | null;
+  server?: string | null;
+  tools?: string[] | null;
+  effects?: Effect[] | null;
+  dataClasses?: string[] | null;
+  /** Default: the widest that fits the subject. */
+  response?: Response;
+  /** Wall time it ends at; null = until lifted. */
+  untilMs?: number | null;
+  by: string;
+  reason: string;
+  retryable?: boolean;
+}
+
+/** What the state knows of one agent, pending included. */
+export interface AgentView {
+  key: string;
+  tenant: string;
+  agent: string;
+  assurance: 'verified' | 'asserted';
+  risk: number;
+  level: Level;
+  evidence: Evidence[];
+  /** Ids of its open tasks, declared and implicit. */
+  tasks: { task: string; declared: boolean; expiresAt: number | null; risk: number; level: Level }[];
+  pending: number;
+  policy: string;
 }
 
 export type Role = 'orchestrator' | 'gateway' | 'person';

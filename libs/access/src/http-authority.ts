@@ -1,0 +1,101 @@
+/** `Authority` over HTTP: what a gateway or an orchestrator in another process uses. */
+import { encodeActivity } from '#activity';
+import type { ToolCall, ToolResult } from '#activity/types';
+import { decisionOf, EVALUATION_PATH, evaluationRequest, EvaluationResponse } from './authzen.js';
+import { AccessError } from './errors.js';
+import { HttpClient, type HttpClientOptions } from './http-client.js';
+import type { Authority, ContextCheckRequest, Decision, TaskRequest, TaskView } from './port.js';
+import { TaskShape } from './views.js';
+
+export interface HttpAuthorityOptions extends HttpClientOptions {
+  /** For a decision, a pending result and a look at a task. Default 1,000. */
+  decisionDeadlineMs?: number;
+  /** For what waits for the log: starting and ending tasks, context checks. Default 10,000. */
+  taskDeadlineMs?: number;
+}
+
+export class HttpAuthority implements Authority {
+  private readonly http: HttpClient;
+  private readonly decisionDeadlineMs: number;
+  private readonly taskDeadlineMs: number;
+
+  constructor(options: HttpAuthorityOptions) {
+    this.http = new HttpClient(options);
+    this.decisionDeadlineMs = options.decisionDeadlineMs ?? 1_000;
+    this.taskDeadlineMs = options.taskDeadlineMs ?? 10_000;
+  }
+
+  /** Sent again when the connection broke: the authority knows the activity by its id and appends it once. */
+  async decide(call: ToolCall): Promise<Decision> {
+    const answer = await this.http.send({
+      method: 'POST',
+      path: EVALUATION_PATH,
+      body: evaluationRequest(call, encodeActivity(call)),
+      deadlineMs: this.decisionDeadlineMs,
+      idempotent: true,
+    });
+    return decisionOf(checked(EvaluationResponse, answer));
+  }
+
+  async pend(result: ToolResult): Promise<void> {
+    await this.http.send({
+      method: 'POST',
+      path: '/activities/pending',
+      body: { activity: encodeActivity(result).toString('base64') },
+      deadlineMs: this.decisionDeadlineMs,
+      idempotent: true,
+    });
+  }
+
+  async task(task: string): Promise<TaskView | null> {
+    try {
+      const answer = await this.http.send({
+        method: 'GET',
+        path: `/tasks/${encodeURIComponent(task)}`,
+        deadlineMs: this.decisionDeadlineMs,
+        idempotent: true,
+      });
+      return checked(TaskShape, answer);
+    } catch (error) {
+      if (error instanceof AccessError && error.code === 'not-found') return null;
+      throw error;
+    }
+  }
+
+  /** Not sent again by itself: a lost answer may have opened the task, which then expires unused. */
+  async startTask(request: TaskRequest): Promise<TaskView> {
+    return checked(TaskShape, await this.act('POST', '/tasks', false, request));
+  }
+
+  async endTask(task: string, outcome: 'completed' | 'cancelled', by: string): Promise<void> {
+    const query = new URLSearchParams({ outcome, by });
+    await this.act('DELETE', `/tasks/${encodeURIComponent(task)}?${query}`, true);
+  }
+
+  async contextCheck(task: string, request: ContextCheckRequest): Promise<TaskView> {
+    const path = `/tasks/${encodeURIComponent(task)}/context-checks`;
+    return checked(TaskShape, await this.act('POST', path, false, request));
+  }
+
+  async close(): Promise<void> {
+    await this.http.close();
+  }
+
+  private act(
+    method: 'POST' | 'DELETE',
+    path: string,
+    idempotent: boolean,
+    body?: unknown,
+  ): Promise<unknown> {
+    return this.http.send({ method, path, body, deadlineMs: this.taskDeadlineMs, idempotent });
+  }
+}
+
+function checked<T>(shape: { safeParse(data: unknown): { success: boolean; data?: T } }, answer: unknown): T {
+  const parsed = shape.safeParse(answer);
+  if (parsed.success) return parsed.data as T;
+  throw new AccessError(
+    'unreachable',
+    'the answer does not have the shape of an authority’s; check the address',
+  );
+}

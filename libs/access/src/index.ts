@@ -1,0 +1,7 @@
+export type * from './port.js';
+export * from './errors.js';
+export * from './authzen.js';
+export * from './requests.js';
+export { HttpAuthority, type HttpAuthorityOptions } from './http-authority.js';
+export { ActivityReporter, type ActivitySink, type ReporterOptions } from './reporter.js';
+export { activityRecord } from './record.js';

@@ -1,0 +1,30 @@
+/** What the authority answers, checked by the client: a wrong server behind the address must not pass for a verdict. */
+import { z } from 'zod';
+import { EFFECTS, LEVELS } from '#activity/types';
+import { EvidenceShape } from './authzen.js';
+
+const List = z.array(z.string()).nullable();
+
+export const ScopeShape = z.object({
+  tools: List,
+  effects: z.array(z.enum(EFFECTS)).nullable(),
+  resources: List,
+  destinations: List,
+  dataClasses: List,
+});
+
+export const TaskShape = z.object({
+  task: z.string(),
+  tenant: z.string(),
+  agent: z.string(),
+  assurance: z.enum(['verified', 'asserted']),
+  principal: z.string().nullable(),
+  intent: z.string(),
+  scope: ScopeShape.nullable(),
+  startedAt: z.number(),
+  expiresAt: z.number(),
+  open: z.boolean(),
+  risk: z.number(),
+  level: z.enum(LEVELS),
+  evidence: z.array(EvidenceShape),
+});
