@@ -1,0 +1,149 @@
+/** May this agent, on this task, make this call now? */
+import { AccessError, type Decision } from '#access';
+import { agentKey, type Revocation, type ToolCall } from '#activity/types';
+import { clampTime, judge, levelOf, type Verdict } from '#drift';
+import type { Policy } from '#drift';
+import type { AgentNow, Agents } from './agents.js';
+import type { AuthorityMetrics } from './metrics.js';
+import type { PendingLists, Proposal } from './pending.js';
+import type { Revocations } from './revocations.js';
+
+export interface DecisionParts {
+  agents: Agents;
+  pending: PendingLists;
+  revocations: Revocations;
+  policy: Policy;
+  maxSkewMs: number;
+  metrics: AuthorityMetrics;
+}
+
+export class Decisions {
+  constructor(private readonly parts: DecisionParts) {}
+
+  /** An allowed call is pending when this resolves. Throws `AccessError`: then nothing is known to be allowed. */
+  async decide(call: ToolCall): Promise<Decision> {
+    const { metrics } = this.parts;
+    const done = metrics.decisionSeconds.startTimer();
+    try {
+      const decision = await this.assess(call);
+      metrics.decisions.inc({ outcome: decision.allowed ? 'allowed' : 'refused', reason: decision.reason });
+      return decision;
+    } finally {
+      done();
+    }
+  }
+
+  private async assess(call: ToolCall): Promise<Decision> {
+    const key = agentKey(call);
+    this.parts.revocations.requireCurrent();
+    const revoked = this.parts.revocations.match(call, key);
+    if (revoked) return refusedBy(call, revoked, this.parts.policy);
+    try {
+      return await this.parts.pending.update(key, (now) => this.propose(call, now));
+    } catch (error) {
+      const refusal =
+        error instanceof AccessError ? withoutRoom(call, error, this.parts.policy.digest) : null;
+      if (refusal) return refusal;
+      throw error;
+    }
+  }
+
+  private propose(call: ToolCall, now: AgentNow): Proposal<Decision> {
+    const { agents, policy, maxSkewMs, metrics } = this.parts;
+    agents.requireCurrent(now.currency);
+    const proposed = proposal(call, policy.digest);
+    const asked = now.pending.findIndex(({ id }) => id === call.id);
+    const before = asked < 0 ? now.pending : now.pending.slice(0, asked);
+    const verdict = judge(policy, now.state, before, clampTime(proposed, now.atMs, maxSkewMs));
+    if (asked >= 0) {
+      metrics.repeated.inc();
+      return { append: null, result: { ...answer(call, verdict, policy.digest), ...ALLOWED } };
+    }
+    return { append: verdict.allowed ? proposed : null, result: answer(call, verdict, policy.digest) };
+  }
+}
+
+/** The call was allowed and is pending: asking again changes nothing about that. */
+const ALLOWED = {
+  allowed: true,
+  response: null,
+  basis: 'assessed',
+  reason: '',
+  retryable: false,
+  revocation: null,
+} as const;
+/** The same codes as the core gives for what its own revocations cover. */
+const REVOKED_REASONS: Partial<Record<Revocation['response'], string>> = {
+  'context-check': 'context-check',
+  restrict: 'restricted',
+  'revoke-task': 'task-revoked',
+  'revoke-agent': 'agent-revoked',
+};
+/** Refusals that say something about the task, not about what the agent did. */
+const TASK_REASONS = new Set(['task-unknown', 'task-ended', 'task-expired', 'task-limit']);
+
+/** The call as it will be logged if it is allowed; the engine names its id when it has folded it. */
+function proposal(call: ToolCall, policy: string): ToolCall {
+  const allowed = { decision: 'allowed', basis: 'assessed', reason: '', revocation: null } as const;
+  return { ...call, ...allowed, policy, pending: true, sequence: 0 };
+}
+
+function answer(call: ToolCall, verdict: Verdict, policy: string): Decision {
+  const { allowed, response, reason, explanation, retryable, revocation, assessment } = verdict;
+  const { risk, level } = assessment;
+  return {
+    id: decisionId(call),
+    allowed,
+    response,
+    basis: TASK_REASONS.has(reason) ? 'task' : 'assessed',
+    reason,
+    explanation,
+    retryable,
+    revocation: revocation?.id ?? null,
+    risk,
+    level,
+    evidence: revocation && revocation.evidence.length > 0 ? revocation.evidence : assessment.evidence,
+    policy,
+  };
+}
+
+function refusedBy(call: ToolCall, revocation: Revocation, policy: Policy): Decision {
+  return {
+    id: decisionId(call),
+    allowed: false,
+    response: revocation.response,
+    basis: 'revocation',
+    reason: REVOKED_REASONS[revocation.response] ?? 'revoked',
+    explanation: revocation.reason,
+    retryable: revocation.retryable,
+    revocation: revocation.id,
+    risk: revocation.risk,
+    level: levelOf(policy.levels, revocation.risk),
+    evidence: revocation.evidence,
+    policy: policy.digest,
+  };
+}
+
+/** No room or no luck is a refusal of this call, not an absent authority: no fail mode opens on it. */
+function withoutRoom(call: ToolCall, error: AccessError, policy: string): Decision | null {
+  if (error.code !== 'full' && error.code !== 'contended' && error.code !== 'limit') return null;
+  return {
+    id: decisionId(call),
+    allowed: false,
+    response: null,
+    basis: 'limit',
+    reason: error.code,
+    explanation: error.message,
+    retryable: true,
+    revocation: null,
+    risk: 0,
+    level: 'normal',
+    evidence: [],
+    policy,
+  };
+}
+
+/** Derived, so that the same question has the same answer, id included. */
+function decisionId(call: ToolCall): string {
+  return `decision:${call.id}`;
+}

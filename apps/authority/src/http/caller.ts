@@ -1,0 +1,81 @@
+/** Who asks, and what their role may do. */
+import {
+  createParamDecorator,
+  Injectable,
+  SetMetadata,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { AccessError, METADATA_PATH, type Caller, type Role } from '#access';
+import type { Callers } from '../callers.js';
+import { AuditTrail } from '../audit.js';
+import { answerError } from './errors.js';
+
+export interface AuthorityRequest extends Request {
+  caller?: Caller;
+}
+
+/** What anyone may read: whoever scrapes or restarts has no credential, and the discovery document is public. */
+const OPEN_PATHS = new Set(['/health', '/ready', '/metrics', METADATA_PATH]);
+const ROLES = 'driftline roles';
+
+/** Which roles may call a route. A route without it is for nobody. */
+export const Roles = (...roles: Role[]) => SetMetadata(ROLES, roles);
+
+/** The caller of a route with `Roles`. */
+export const CallerOf = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthorityRequest>();
+  if (caller === undefined) throw new AccessError('unauthorized', 'no caller was identified');
+  return caller;
+});
+
+/** Before anything of the body is read: no credential, no work. */
+export function authenticate(callers: Callers, onUnknown: () => void): RequestHandler {
+  return (request: AuthorityRequest, response: Response, next: NextFunction) => {
+    if (OPEN_PATHS.has(request.path)) return next();
+    const caller = callers.identify(request.headers.authorization);
+    if (caller) {
+      request.caller = caller;
+      return next();
+    }
+    onUnknown();
+    response.setHeader('www-authenticate', 'Bearer');
+    answerError(
+      request,
+      response,
+      new AccessError('unauthorized', 'expected the bearer token of a known caller'),
+    );
+  };
+}
+
+/** A known caller outside its role is refused, and what it tried to do to others is audited. */
+@Injectable()
+export class RoleGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<AuthorityRequest>();
+    if (OPEN_PATHS.has(request.path)) return true;
+    const roles = this.reflector.get<Role[] | undefined>(ROLES, context.getHandler()) ?? [];
+    const { caller } = request;
+    if (caller !== undefined && roles.includes(caller.role)) return true;
+    const who = caller ?? { name: 'nobody', role: 'gateway' as const };
+    const tried = `${request.method} ${request.path}`.slice(0, 512);
+    if (caller) {
+      const reason = `role ${who.role} may not`;
+      await this.audit.record(
+        { caller: who, action: tried.slice(0, 128), subject: tried, reason },
+        'refused',
+      );
+    }
+    throw new AccessError(
+      'forbidden',
+      `${tried} is for ${roles.join(' or ') || 'nobody'}, not for ${who.role}`,
+    );
+  }
+}

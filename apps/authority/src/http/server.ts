@@ -1,0 +1,63 @@
+/** The HTTP side of the authority on one port. */
+import 'reflect-metadata';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import type { Callers } from '../callers.js';
+import { AuthorityModule, type HttpParts } from './authority.module.js';
+import { authenticate } from './caller.js';
+
+/** An encoded activity has at most 256 KiB, and a third more as base64. */
+const BODY_MAX_BYTES = 512 * 1024;
+/** Longer than clients keep an idle connection (30 s), so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+const REQUEST_ID_MAX = 256;
+
+export interface HttpServer {
+  url: string;
+  stop(): Promise<void>;
+}
+
+export async function startHttp(
+  parts: HttpParts,
+  callers: Callers,
+  listen: { host: string; port: number },
+): Promise<HttpServer> {
+  const app = await NestFactory.create<NestExpressApplication>(AuthorityModule.of(parts), {
+    bodyParser: false,
+    logger: false,
+    abortOnError: false,
+  });
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(echoRequestId);
+  app.use(authenticate(callers, () => parts.authorityMetrics.unauthorized.inc()));
+  app.useBodyParser('json', { limit: BODY_MAX_BYTES, type: 'application/json' });
+  await app.listen(listen.port, listen.host);
+  const server = app.getHttpServer() as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = KEEP_ALIVE_MS + 1_000;
+  const { address, port, family } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return { url: `http://${host}:${port}`, stop: () => stop(app, server) };
+}
+
+/** AuthZEN 1.0: a request id given is a request id returned. */
+function echoRequestId(request: Request, response: Response, next: NextFunction): void {
+  const id = request.headers['x-request-id'];
+  if (typeof id === 'string' && id.length <= REQUEST_ID_MAX) response.setHeader('x-request-id', id);
+  next();
+}
+
+/** Answers what is being answered; event streams and idle connections would never end by themselves. */
+async function stop(app: NestExpressApplication, server: Server): Promise<void> {
+  server.closeIdleConnections();
+  const force = setTimeout(() => server.closeAllConnections(), 2_000);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(force);
+  }
+}

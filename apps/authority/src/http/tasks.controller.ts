@@ -1,0 +1,59 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  AccessError,
+  ContextCheckBody,
+  PendBody,
+  TaskBody,
+  TaskEndQuery,
+  type Caller,
+  type TaskView,
+} from '#access';
+import { decodeActivity } from '#activity';
+import { AuthorityService } from '../authority.service.js';
+import { CallerOf, Roles } from './caller.js';
+import { bytesOf, parse } from './parse.js';
+
+@Controller()
+export class TasksController {
+  constructor(private readonly authority: AuthorityService) {}
+
+  @Post('tasks')
+  @Roles('orchestrator')
+  start(@Body() body: unknown, @CallerOf() caller: Caller): Promise<TaskView> {
+    return this.authority.startTask(parse(TaskBody, body), caller);
+  }
+
+  @Get('tasks/:task')
+  @Roles('gateway', 'orchestrator', 'person')
+  async get(@Param('task') task: string): Promise<TaskView> {
+    const view = await this.authority.task(task);
+    if (view) return view;
+    throw new AccessError('not-found', `no task ${task} is known`);
+  }
+
+  @Delete('tasks/:task')
+  @HttpCode(204)
+  @Roles('orchestrator')
+  async end(@Param('task') task: string, @Query() query: unknown, @CallerOf() caller: Caller): Promise<void> {
+    const { outcome, by } = parse(TaskEndQuery, query);
+    await this.authority.endTask(task, outcome, by ?? caller.name, caller);
+  }
+
+  @Post('tasks/:task/context-checks')
+  @HttpCode(200)
+  @Roles('person')
+  check(@Param('task') task: string, @Body() body: unknown, @CallerOf() caller: Caller): Promise<TaskView> {
+    return this.authority.contextCheck(task, parse(ContextCheckBody, body), caller);
+  }
+
+  @Post('activities/pending')
+  @HttpCode(204)
+  @Roles('gateway')
+  async pend(@Body() body: unknown): Promise<void> {
+    const result = decodeActivity(bytesOf(parse(PendBody, body).activity, 'activity'));
+    if (result.type !== 'ToolResult') {
+      throw new AccessError('invalid', `activity: expected a ToolResult, got ${result.type}`);
+    }
+    await this.authority.pend(result);
+  }
+}

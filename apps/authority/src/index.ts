@@ -1,0 +1,7 @@
+export { startAuthority, type AuthorityOptions, type RunningAuthority } from './start.js';
+export {
+  CredentialsError,
+  loadOrCreateCredentials,
+  type Credential,
+  type Credentials,
+} from './credentials.js';
