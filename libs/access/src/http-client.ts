@@ -71,8 +71,41 @@ export class HttpClient {
     }
   }
 
+  /**
+   * An answer without end, as text chunks (Server-Sent Events). The returned function ends it. `onText` may throw:
+   * that ends the stream with its error.
+   */
+  async stream(
+    path: string,
+    onText: (text: string) => void,
+    onEnd: (error?: Error) => void,
+  ): Promise<() => void> {
+    const abort = new AbortController();
+    const request = {
+      method: 'GET' as const,
+      path: this.basePath + path,
+      headers: this.headers(),
+      bodyTimeout: 0,
+    };
+    const answer = await this.pool.request({ ...request, signal: abort.signal }).catch((error: unknown) => {
+      throw this.typed(error, { method: 'GET', path });
+    });
+    if (answer.statusCode !== 200) {
+      throw refusal(answer.statusCode, header(answer.headers, CODE_HEADER), await answer.body.text());
+    }
+    void this.pump(answer.body.setEncoding('utf8'), onText).then(
+      () => onEnd(),
+      (error: Error) => onEnd(abort.signal.aborted ? undefined : error),
+    );
+    return () => abort.abort();
+  }
+
   async close(): Promise<void> {
     await this.pool.destroy();
+  }
+
+  private async pump(body: AsyncIterable<string>, onText: (text: string) => void): Promise<void> {
+    for await (const text of body) onText(text);
   }
 
   private async attempt(request: HttpRequest, signal: AbortSignal): Promise<unknown> {

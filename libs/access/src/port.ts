@@ -4,10 +4,12 @@
  */
 import type {
   Activity,
+  Alert,
   Effect,
   Evidence,
   Level,
   Response,
+  Revocation,
   Scope,
   ToolCall,
   ToolResult,
@@ -120,6 +122,20 @@ export interface AgentView {
   tasks: { task: string; declared: boolean; expiresAt: number | null; risk: number; level: Level }[];
   pending: number;
   policy: string;
+}
+
+/** What a named person sees and does. Every act is audited. Throws `AccessError` like `Authority`. */
+export interface Oversight {
+  /** Live revocations: not lifted, not past their `until`. */
+  revocations(): Promise<Revocation[]>;
+  revoke(request: RevokeRequest): Promise<Revocation>;
+  lift(revocation: string, by: string, reason: string): Promise<void>;
+  /** The most recent alerts, oldest first. */
+  alerts(): Promise<Alert[]>;
+  /** Calls `onAlert` for each recent and then each new alert until the returned function is called. */
+  followAlerts(onAlert: (alert: Alert) => void, onEnd?: (error?: Error) => void): Promise<() => void>;
+  /** Null for an agent never seen. */
+  agent(key: string): Promise<AgentView | null>;
 }
 
 export type Role = 'orchestrator' | 'gateway' | 'person';

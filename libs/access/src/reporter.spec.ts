@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeActivity, partitionOf } from '#activity';
+import { decodeActivity, EncodeError, partitionOf } from '#activity';
 import { agentKey, type Activity, type TaskEnded } from '#activity/types';
 import type { AppendRecord } from '#stream';
 import { ActivityReporter } from './reporter.js';
@@ -78,7 +78,7 @@ describe('ActivityReporter', () => {
   it('gives no number to what cannot be encoded', async () => {
     const sink = new Sink();
     const reporter = new ActivityReporter({ sink, partitions: 8, source: 'gateway/g1' });
-    await expect(reporter.report({ ...ended(reporter, A), time: -1 })).rejects.toThrow();
+    await expect(reporter.report({ ...ended(reporter, A), time: -1 })).rejects.toThrow(EncodeError);
     expect((await reporter.report(ended(reporter, A))).sequence).toBe(1);
   });
 
