@@ -95,6 +95,7 @@ function callerRules(data: Fields): BrokenRule[] {
 function secretRules(data: Fields, env: Environment): BrokenRule[] {
   const secrets: { path: PropertyKey[]; ref: unknown }[] = [
     { path: ['redis', 'password'], ref: fields(data['redis'])['password'] },
+    { path: ['redis', 'sentinelPassword'], ref: fields(data['redis'])['sentinelPassword'] },
     { path: ['kafka', 'sasl', 'password'], ref: fields(fields(data['kafka'])['sasl'])['password'] },
   ];
   const callers = fields(data['authority'])['callers'];

@@ -42,6 +42,8 @@ export const RedisConfig = z.strictObject({
     .describe('host:port; one standalone, several Sentinels, or Cluster seeds'),
   layout: z.enum(['standalone', 'sentinel', 'cluster']).default('standalone'),
   sentinelName: z.string().optional(),
+  sentinelUsername: z.string().optional(),
+  sentinelPassword: Secret.optional(),
   username: z.string().optional(),
   password: Secret.optional(),
   tls: Tls.optional(),

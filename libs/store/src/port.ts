@@ -28,6 +28,7 @@ export interface CommitRequest {
   /** What this writer last read or wrote; null = it saw none. */
   expected: Marker | null;
   next: Marker;
+  /** Each agent at most once. */
   states: StateWrite[];
   /** Ids of pending entries that this batch folded, per agent. */
   folded: { key: string; ids: string[] }[];
