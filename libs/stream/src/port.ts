@@ -62,15 +62,32 @@ export interface ConsumeOptions {
   /** Consumers of one group share the partitions. */
   group: string;
   handler: PartitionHandler;
-  /** Partitions in work at once. */
+  /** Partitions in work at once; default 4. */
   concurrency?: number;
-  /** Profile of fetch settings. */
+  /** Records handed over at once, at most; default 2,000. */
+  batchRecords?: number;
+  /** Profile of fetch settings; default `latency`. */
   profile?: 'latency' | 'throughput';
+  /** Kafka: silence after which the group takes a dead consumer's partitions away; default 10 s. */
+  sessionTimeoutMs?: number;
+  /** Called when a partition was left stopped until a person acts; the others go on. */
+  onHalted?: (partition: number, error: Error) => void;
   /** Called when it cannot go on by itself (bounded restarts used up); the process should exit non-zero. */
   onFatal: (error: Error) => void;
 }
 
+/** What one consumer does with one of its partitions. */
+export interface PartitionStatus {
+  partition: number;
+  /** Next offset to be worked on; null until `assigned` has answered. */
+  position: number | null;
+  /** `waiting` = the handler failed and the same records come again after a back-off. */
+  state: 'opening' | 'ready' | 'busy' | 'waiting' | 'halted';
+}
+
 export interface Consumer {
+  /** The partitions it holds now. */
+  partitions(): PartitionStatus[];
   /** Age in ms of the last successful poll or batch: health tests progress with it. */
   progressAgeMs(): number;
   /** Stop fetching, let running batches end (bounded), leave the group. */
@@ -87,7 +104,7 @@ export interface FollowOptions {
 }
 
 export interface Follower {
-  /** Resolves once everything that was there at the start has been handed over. */
+  /** Resolves once everything that was there at the start has been handed over; rejects when it ends before that. */
   caughtUp: Promise<void>;
   /** Next offset per partition. */
   positions(): number[];
@@ -107,7 +124,35 @@ export interface Log {
   /** The record at this offset, null if it is gone or not there yet. */
   readAt(topic: string, partition: number, offset: number): Promise<LogRecord | null>;
   consume(options: ConsumeOptions): Promise<Consumer>;
+  /**
+   * Positions of a group, one per partition, null where it has none: written on a timer for people to see, never read
+   * back as truth.
+   */
+  groupPositions(group: string, topic: string): Promise<(number | null)[]>;
   /** Reads without a group and without committing; every follower sees everything. */
   follow(options: FollowOptions): Promise<Follower>;
   close(): Promise<void>;
+}
+
+/** What happens behind the port, for metrics and log lines. All optional; they must not throw. */
+export interface LogEvents {
+  /** The handler threw; the same records come again after `retryMs`. */
+  handlerFailed?(topic: string, partition: number, error: Error, retryMs: number): void;
+  /** A partition was left stopped until a person acts. */
+  halted?(topic: string, partition: number, error: Error): void;
+  /** The group shares its partitions anew; these are ours now. */
+  rebalanced?(topic: string, partitions: number[]): void;
+  /** The consumer behind a group ended by itself; it is started again unless `fatal`. */
+  crashed?(topic: string, error: Error, fatal: boolean): void;
+  /** A crashed consumer was started again. */
+  restarted?(topic: string): void;
+  /** Records became durable; `ms` from the call of `append`. */
+  appended?(topic: string, records: number, ms: number): void;
+  appendFailed?(topic: string, records: number, error: Error): void;
+  /** A follower lost the log and tries again. */
+  followFailed?(topic: string, error: Error): void;
+  /** Maintenance of the embedded log removed records. */
+  removed?(topic: string, partition: number, records: number, why: 'retention' | 'compaction'): void;
+  /** Something that a person should put right, and that does not stop the work. */
+  warning?(message: string): void;
 }
