@@ -1,0 +1,217 @@
+/** From text to values: which ones, where they stood, in what mood and by whom. Linear in the text, bounded in output. */
+import type { Standing, Value, ValueKind } from '#activity/types';
+import { cutBytes } from './chars.js';
+import type { Fingerprinter } from './fingerprint.js';
+import { classifyWhole, type Classified } from './kinds.js';
+import { MAX_AT_BYTES, MAX_TEXT_CHARS, MOOD_REACH_UNITS } from './limits.js';
+import { contentWords, namesIn } from './names.js';
+import { textForm, type Plain } from './normal.js';
+import { leavesOf, type Leaf, type Leaves } from './structure.js';
+import { unitsOf, type Unit } from './units.js';
+
+export interface ExtractOptions {
+  standing: 'result' | 'argument' | 'intent';
+  /** Most values returned; the rest is counted. */
+  maxValues: number;
+  /** Prefix of `at`. */
+  at?: string;
+  author?: string | null;
+}
+
+export interface Extracted {
+  values: Value[];
+  valuesDropped: number;
+  /** Kinds met anywhere, also among what was dropped: data classes follow from them. */
+  kinds: ReadonlySet<ValueKind>;
+  /** Top-level items when the text or value is a list. */
+  records: number;
+}
+
+interface Candidate {
+  plain: Plain;
+  standing: Standing;
+  at: string;
+  imperative: boolean;
+  author: Plain | null;
+  rank: number;
+}
+
+/** What names a target by itself. */
+const STRONG = new Set<ValueKind>(['email', 'url', 'host', 'iban', 'account', 'card', 'phone']);
+const RANKS = 5;
+
+/** Lower is kept first: instructions with a target, then targets, then ids and paths, names, and the rest. */
+function rankOf(kind: ValueKind, standing: Standing, imperative: boolean): number {
+  if (STRONG.has(kind)) return standing === 'prose' && imperative ? 0 : 1;
+  if (kind === 'id' || kind === 'path') return standing === 'prose' && !imperative ? 3 : 2;
+  if (kind === 'amount') return 4;
+  return standing === 'prose' && !imperative ? 4 : 3;
+}
+
+/** Keeps the first `max` of each rank, so that no padding of one rank pushes out another. */
+class Collector {
+  readonly kinds = new Set<ValueKind>();
+  dropped = 0;
+  private readonly ranks: Map<string, Candidate>[] = Array.from(
+    { length: RANKS },
+    () => new Map<string, Candidate>(),
+  );
+
+  constructor(
+    private readonly max: number,
+    private readonly byPlace: boolean,
+  ) {}
+
+  add(candidate: Omit<Candidate, 'rank'>): void {
+    const { plain, standing, imperative, author, at } = candidate;
+    this.kinds.add(plain.kind);
+    const rank = rankOf(plain.kind, standing, imperative);
+    const place = this.byPlace ? at : '';
+    const key = `${plain.family}\n${plain.normal}\n${standing}\n${imperative ? 1 : 0}\n${author?.normal ?? ''}\n${place}`;
+    const kept = this.ranks[rank]!;
+    if (kept.has(key)) return;
+    if (kept.size >= this.max) this.dropped++;
+    else kept.set(key, { ...candidate, rank });
+  }
+
+  /** The worst first, at most `max`. A value met in both moods at one standing is kept in the worse. */
+  finish(): Candidate[] {
+    const worst = new Set<string>();
+    const id = ({ plain, standing, author, at }: Candidate): string =>
+      `${plain.family}\n${plain.normal}\n${standing}\n${author?.normal ?? ''}\n${this.byPlace ? at : ''}`;
+    const all = this.ranks.flatMap((rank) => [...rank.values()]);
+    for (const candidate of all) if (candidate.imperative) worst.add(id(candidate));
+    const kept = all.filter((candidate) => candidate.imperative || !worst.has(id(candidate)));
+    this.dropped += Math.max(0, kept.length - this.max);
+    return kept.slice(0, this.max);
+  }
+}
+
+/** Numbers whose field or label says what they are. The family stays, so the fingerprint does too. */
+function hinted(value: Classified, hint: string): Plain {
+  if (value.kind !== 'id' || value.family !== 'number') return value;
+  if (/acc(?:oun)?t|iban|konto|routing|sort.?code/i.test(hint)) return { ...value, kind: 'account' };
+  return /phone|mobile|\btel\b|fax|whatsapp/i.test(hint) ? { ...value, kind: 'phone' } : value;
+}
+
+class Extraction {
+  readonly collector: Collector;
+  private readonly authors = new Map<string, Plain | null>();
+
+  constructor(private readonly options: ExtractOptions) {
+    this.collector = new Collector(options.maxValues, options.standing === 'argument');
+  }
+
+  leaf(leaf: Leaf): void {
+    const author = this.authorOf(leaf.author);
+    const whole = leaf.field && leaf.text.length <= 2_048 ? classifyWhole(leaf.text.trim()) : null;
+    if (whole !== null) this.put(whole, { leaf, author, prose: false, imperative: false, hint: leaf.key });
+    if (whole !== null && whole.family !== 'text') return;
+    this.units(leaf, author);
+  }
+
+  private units(leaf: Leaf, outer: Plain | null): void {
+    let author = outer;
+    for (const unit of unitsOf(leaf.text, MOOD_REACH_UNITS)) {
+      this.collector.dropped += unit.oversize;
+      // A header line names the author of what follows, unless the record around the text has named one.
+      if (outer === null && /^(?:from|sender|author)$/i.test(unit.label)) author = this.authorOf(unit.text);
+      this.unit(leaf, unit, author);
+    }
+  }
+
+  private unit(leaf: Leaf, unit: Unit, author: Plain | null): void {
+    const { prose, imperative } = unit;
+    const hint = unit.label === '' ? leaf.key : unit.label;
+    const put = (value: Classified): void => this.put(value, { leaf, author, prose, imperative, hint });
+    const whole = prose || unit.text.length > MAX_TEXT_CHARS ? null : classifyWhole(unit.text.trim());
+    if (whole !== null && this.options.standing !== 'intent') put(whole);
+    for (const token of unit.tokens)
+      if (token.value !== null && (!token.value.weak || token.quoted)) put(token.value);
+    namesIn(unit.text, unit.tokens, put);
+    if (this.options.standing === 'intent') contentWords(unit.tokens, put);
+  }
+
+  private put(
+    value: Classified,
+    from: { leaf: Leaf; author: Plain | null; prose: boolean; imperative: boolean; hint: string },
+  ): void {
+    const { leaf, author, prose, imperative, hint } = from;
+    const { standing: source } = this.options;
+    const standing: Standing = source === 'result' ? (prose ? 'prose' : 'field') : source;
+    const mood = source === 'result' && imperative;
+    const base = { standing, at: leaf.at, imperative: mood, author };
+    this.collector.add({ ...base, plain: hinted(value, hint) });
+    if (value.host !== undefined)
+      this.collector.add({ ...base, plain: { kind: 'host', family: 'web', normal: value.host } });
+    if (source === 'argument' && value.kind === 'path') {
+      const name = value.normal.slice(value.normal.lastIndexOf('/') + 1);
+      if (name !== value.normal && name.includes('.'))
+        this.collector.add({ ...base, plain: { kind: 'path', family: 'path', normal: name } });
+    }
+  }
+
+  /** Who wrote the record, and under `#author` the other names of the same: display name, parts of the address. */
+  private authorOf(text: string | null): Plain | null {
+    if (text === null || this.options.standing !== 'result') return null;
+    const known = this.authors.get(text);
+    if (known !== undefined) return known;
+    const address = /[^\s<>"',;:()]{1,64}@[^\s<>"',;:()]{1,253}/.exec(text.slice(0, 320))?.[0];
+    const email = address === undefined ? null : classifyWhole(address);
+    const display = text.slice(0, 320).replace(/<.*$/s, '').trim();
+    const author = email?.kind === 'email' ? email : classifyWhole(display);
+    if (this.authors.size < this.options.maxValues) this.authors.set(text, author);
+    if (author !== null) this.aliases(author, email?.kind === 'email' ? display : '');
+    return author;
+  }
+
+  private aliases(author: Plain, display: string): void {
+    const local = author.kind === 'email' ? author.normal.slice(0, author.normal.lastIndexOf('@')) : '';
+    const shown = display.includes('@') ? '' : display;
+    const parts = [shown, ...shown.split(/\s+/), ...local.split(/[^\p{L}]+/u)];
+    if (author.family === 'text') parts.push(...author.normal.split(/\s+/));
+    for (const part of parts.slice(0, 8)) {
+      const normal = textForm(part);
+      if (normal.length < 3 || normal.length > MAX_TEXT_CHARS || normal === author.normal) continue;
+      const plain: Plain = { kind: 'name', family: 'text', normal };
+      this.collector.add({ plain, standing: 'field', at: AUTHOR_ALIAS, imperative: false, author });
+    }
+  }
+}
+
+/** `Value.at` of another name of the author: the value's `author` is the one it belongs to. */
+export const AUTHOR_ALIAS = '#author';
+
+function sealed(candidate: Candidate, printer: Fingerprinter): Value {
+  const { plain, standing, at, imperative, author } = candidate;
+  const print = printer.print(plain);
+  return {
+    kind: plain.kind,
+    print,
+    standing,
+    at,
+    imperative,
+    author: author === null ? null : printer.print(author),
+  };
+}
+
+/** Values of leaves already taken apart. */
+export function extractLeaves(leaves: Leaves, printer: Fingerprinter, options: ExtractOptions): Extracted {
+  const extraction = new Extraction(options);
+  for (const leaf of leaves.list)
+    extraction.leaf(options.standing === 'argument' ? { ...leaf, field: true } : leaf);
+  const { collector } = extraction;
+  const values = collector.finish().map((candidate) => sealed(candidate, printer));
+  return {
+    values,
+    valuesDropped: collector.dropped + leaves.dropped,
+    kinds: collector.kinds,
+    records: leaves.records,
+  };
+}
+
+/** Values of a text or any JSON value. Never throws; reads everything it is given, once. */
+export function extractValues(source: unknown, printer: Fingerprinter, options: ExtractOptions): Extracted {
+  const at = cutBytes(options.at ?? '', MAX_AT_BYTES);
+  return extractLeaves(leavesOf(source, at, options.author ?? null), printer, options);
+}

@@ -1,0 +1,205 @@
+/**
+ * What one token is. The kind follows from the token's own text alone, never from where it stands, so that the same
+ * value gets the same fingerprint in an intent, an argument and a result.
+ */
+import { isCard, isIban } from './checksums.js';
+import { hasFileEnding, isIpV4, looksLikeHost, normalHost } from './hosts.js';
+import { MAX_TEXT_CHARS } from './limits.js';
+import {
+  amountForm,
+  codeForm,
+  emailForm,
+  numberForm,
+  pathForm,
+  siteForm,
+  textForm,
+  type Plain,
+} from './normal.js';
+
+/** `weak` ones are only taken where the token stands by itself (a field, an argument, quoted), not in prose. */
+export interface Classified extends Plain {
+  weak: boolean;
+  /** The host of a URL, as a second value. */
+  host?: string;
+}
+
+function found(
+  kind: Plain['kind'],
+  family: Plain['family'],
+  normal: string,
+  weak = false,
+): Classified | null {
+  return normal === '' ? null : { kind, family, normal, weak };
+}
+
+const DATE =
+  /^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ]?\d{1,2}[:.]\d{2}.{0,24})?$/;
+const TIME = /^\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[+-]\d{1,2}(?::?\d{2})?|z|am|pm)?$/i;
+
+export function isTime(token: string): boolean {
+  return TIME.test(token) || DATE.test(token);
+}
+
+/** A URL with a scheme, or one that begins with `www.`. */
+export function classifyUrl(text: string): Classified | null {
+  if (/^mailto:/i.test(text)) return classifyEmail(text.replace(/\?.*$/s, ''));
+  if (/^file:/i.test(text)) return found('path', 'path', pathForm(text));
+  const site = siteForm(text);
+  if (site === null) return null;
+  const host = site.whole === site.host ? {} : { host: site.host };
+  return { kind: 'url', family: 'web', normal: site.whole, weak: false, ...host };
+}
+
+function classifyEmail(token: string): Classified | null {
+  const email = emailForm(token);
+  return email === null ? null : found('email', 'email', email);
+}
+
+function withAt(token: string): Classified | null {
+  if (/^@[a-z0-9_.-]{2,64}$/i.test(token)) return found('id', 'code', codeForm(token));
+  return (
+    classifyEmail(token) ??
+    (/^@?[\w.-]+\/[\w./@-]+$/.test(token) ? found('path', 'path', pathForm(token)) : null)
+  );
+}
+
+function withSlash(token: string): Classified | null {
+  if (isTime(token)) return null;
+  const first = token.slice(0, token.search(/[/\\:?#]/));
+  if (first.includes('.') && looksLikeHost(first) && !first.startsWith('.')) return classifyUrl(token);
+  const rooted = /^(?:[a-z]:)?[/\\]|^\.{1,2}[/\\]|^~[/\\]/i.test(token);
+  const steps = token.split(/[/\\]+/).filter((step) => step !== '');
+  if (steps.length === 0) return null;
+  const plain = !rooted && !hasFileEnding(token) && steps.length < 3;
+  return found('path', 'path', pathForm(token), plain || steps.every((step) => /^\d*$/.test(step)));
+}
+
+function withDot(token: string): Classified | null {
+  if (isIpV4(token)) return found('host', 'web', token);
+  if (/^[-+]?\d[\d.,]{0,30}$/.test(token)) return amount(token, !/[.,]\d{2}$/.test(token));
+  if (/^[\d.,+-]*$/.test(token)) return null;
+  if (looksLikeHost(token)) return found('host', 'web', normalHost(token) ?? '');
+  if (hasFileEnding(token)) return found('path', 'path', pathForm(token));
+  if (!/^[\w.-]+$/.test(token) || /^(?:[a-z]\.)+[a-z]?$/i.test(token)) return null;
+  return found('id', 'code', codeForm(token), !/\d/.test(token));
+}
+
+export function amount(text: string, weak: boolean): Classified | null {
+  const normal = amountForm(text);
+  return normal === null ? null : found('amount', 'number', normal, weak);
+}
+
+/** Digits without gap: a card by checksum, else an id that shares the family of phone and account numbers. */
+export function classifyDigits(digits: string): Classified | null {
+  if (isCard(digits)) return found('card', 'number', digits);
+  return digits.length >= 6 ? found('id', 'number', digits) : amount(digits, true);
+}
+
+const ACCOUNT = /^[A-Z]{2}\d{2}[A-Z0-9]{6,30}$/;
+/** Ethereum, Bech32 and Base58 wallet addresses. */
+const WALLET =
+  /^(?:0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,62}|(?=[a-zA-Z1-9]*[a-z])(?=[a-zA-Z1-9]*[A-Z])[13][a-km-zA-HJ-NP-Z1-9]{25,34})$/;
+/** "1st", "16GB", "4K", "10am", "M3", "3D": quantities and names of things, not ids. */
+const QUANTITY = /^(?:\d{1,4}(?:\.\d+)?[a-z%°]{1,4}|[a-z]\d|\d{1,3}-[a-z]+)$/i;
+
+/** IBAN, account, wallet or id of letters and digits; a word of letters alone is none. */
+export function classifyCode(token: string): Classified | null {
+  if (!/^[\p{L}\p{N}_#:~-]+$/u.test(token)) return null;
+  const code = codeForm(token);
+  const digits = code.replace(/\D+/g, '').length;
+  if (isIban(code)) return found('iban', 'code', code);
+  if ((ACCOUNT.test(token) && digits >= 6) || WALLET.test(token)) return found('account', 'code', code);
+  if (digits === code.length) return /^#?\d+$/.test(token) ? classifyDigits(code) : null;
+  if (QUANTITY.test(token)) return null;
+  const joined = /[\p{L}\p{N}]_[\p{L}\p{N}]/u.test(token);
+  if (digits === 0 && !joined) return null;
+  return code.length < 3 ? null : found('id', 'code', code);
+}
+
+/** One token without spaces around or within. Null for a plain word, a date, a time, a quantity. */
+export function classifyToken(token: string): Classified | null {
+  if (token.length < 2 || isTime(token)) return null;
+  if (token.includes('://') || /^(?:www\.|mailto:)/i.test(token)) return classifyUrl(token);
+  if (token.includes('@')) return withAt(token);
+  if (token.includes('/') || token.includes('\\')) return withSlash(token);
+  const port = /^([\w.-]+):\d{2,5}$/.exec(token);
+  if (port !== null && port[1]!.includes('.') && looksLikeHost(port[1]!)) return classifyUrl(token);
+  if (token.includes('.')) return withDot(token);
+  return classifyCode(token);
+}
+
+const CURRENCY =
+  '[$€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|dollars?|euros?|pounds?)(?![a-z])';
+const MONEY = new RegExp(
+  `^(?:(?:${CURRENCY})\\s{0,2}-?\\d[\\d.,]{0,20}|-?\\d[\\d.,]{0,20}\\s{0,2}(?:${CURRENCY}))`,
+  'i',
+);
+const NUMERIC_RUN = /^(?:\+|\(|00)?\d[\d ().\-/]{4,26}\d/;
+const SPACED_IBAN = /^[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])/;
+
+/** A value of several words, and how many characters it took. */
+export interface Spaced {
+  value: Classified;
+  length: number;
+}
+
+function isPhone(run: string, digits: string): boolean {
+  if (digits.length < 7 || digits.length > 15) return false;
+  if (run.startsWith('+')) return true;
+  const groups = run.split(/[^\d]+/).filter((group) => group !== '');
+  if (groups.length < 2 || groups.length > 6 || groups.some((group) => group.length > 8)) return false;
+  if (/\d\.\d/.test(run) && !/^\d{3}\.\d{3}\.\d{4}$/.test(run)) return false;
+  if (/[ -]\d{3}[ -]\d{4}$|^\(?0\d/.test(run) || run.startsWith('('))
+    return digits.length >= 9 || /-/.test(run);
+  return false;
+}
+
+function numericRun(window: string): Spaced | null {
+  const run = NUMERIC_RUN.exec(window)?.[0];
+  if (run === undefined || /^[\p{L}\p{N}_@]/u.test(window.slice(run.length))) return null;
+  const digits = run.replace(/\D+/g, '');
+  if (isTime(run) || /^\d{4}-\d{2}-\d{2}/.test(run) || /^\d{1,2}[/.]\d{1,2}[/.]\d{2,4}/.test(run))
+    return null;
+  if (/^\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}$|^\d{4}([ -])\d{6}\2\d{4,5}$/.test(run) && isCard(digits))
+    return { value: found('card', 'number', digits)!, length: run.length };
+  return isPhone(run, digits)
+    ? { value: found('phone', 'number', numberForm(run))!, length: run.length }
+    : null;
+}
+
+/** Money, card and phone numbers and IBANs written with gaps, at the start of `window` (≤ 64 characters). */
+export function classifySpaced(window: string): Spaced | null {
+  const money = MONEY.exec(window)?.[0];
+  if (money !== undefined) {
+    const value = amount(money, false);
+    return value === null ? null : { value, length: money.length };
+  }
+  const iban = SPACED_IBAN.exec(window)?.[0];
+  if (iban !== undefined && isIban(codeForm(iban)))
+    return { value: found('iban', 'code', codeForm(iban))!, length: iban.length };
+  return numericRun(window);
+}
+
+/** A short text as a whole: `name` where its words are capitalised, else `text`. They share one family. */
+export function shortText(text: string): Classified | null {
+  if (text.length > MAX_TEXT_CHARS) return null;
+  const normal = textForm(text);
+  if (normal.length < 2 || !/\p{L}/u.test(normal)) return null;
+  const named = text
+    .split(/\s+/)
+    .every((word) => /^["'(]?\p{Lu}/u.test(word) || /^(?:of|the|and|de|la|&)$/.test(word));
+  return found(named ? 'name' : 'text', 'text', normal);
+}
+
+/** What a whole field, table cell or argument is: one value, or a short text, or nothing. */
+export function classifyWhole(text: string): Classified | null {
+  if (text.length === 0 || text.length > 2_048) return null;
+  if (isTime(text)) return null;
+  const spaced = classifySpaced(text.slice(0, 64));
+  if (spaced !== null && spaced.length === text.length) return spaced.value;
+  if (!/\s/.test(text)) {
+    const token = classifyToken(text);
+    if (token !== null) return token;
+  }
+  return shortText(text);
+}

@@ -1,0 +1,117 @@
+/** Whether a sentence tells its reader to do something. A rule of language: no attack's wording is known here. */
+import type { Token } from './tokens.js';
+import {
+  FOREIGN_REQUESTS,
+  FUNCTION_WORDS,
+  IMPERATIVE_VERBS,
+  LEAD_INS,
+  MODALS,
+  REQUEST_MARKERS,
+} from './words.js';
+
+const OBLIGATION = new Set(['should', 'must', 'need', 'have', 'ought', 'shall']);
+const ASKING = new Set(['could', 'can', 'would', 'will']);
+const CONDITION = new Set([
+  'if',
+  'when',
+  'once',
+  'after',
+  'before',
+  'to',
+  'for',
+  'in',
+  'as',
+  'while',
+  'until',
+  'since',
+  'by',
+]);
+/** After a noun that is spelled like a verb: "Transfer was made", "Order of magnitude". */
+const NOUN_AFTER = new Set([
+  'is',
+  'are',
+  'was',
+  'were',
+  'has',
+  'had',
+  'of',
+  'will',
+  'would',
+  'can',
+  'should',
+  'must',
+  'may',
+]);
+const PRONOUNS = new Set(['you', 'i', 'we', 'they', 'he', 'she', 'it']);
+
+/** Skips "then", "also", "not", "to" …: at most this many words. */
+const MAX_SKIP = 3;
+
+function verbAt(list: readonly Token[], at: number): boolean {
+  const token = list[at];
+  if (token === undefined || token.colon) return false;
+  const next = list[at + 1]?.word ?? '';
+  if (token.word === 'do' || token.word === "don't" || token.word === 'don’t')
+    return next !== '' && !PRONOUNS.has(next);
+  if (token.word === 'be') return ['sure', 'careful', 'aware', 'certain'].includes(next);
+  if (token.word === 'let' && (next === 'me' || next === 'us') && list[at + 2]?.word === 'know') return false;
+  return IMPERATIVE_VERBS.has(token.word) && !NOUN_AFTER.has(next);
+}
+
+/** A base form at `at`, after words that may stand before it. */
+function verbSoon(list: readonly Token[], at: number): boolean {
+  for (let skipped = 0; skipped <= MAX_SKIP; skipped++) {
+    if (verbAt(list, at + skipped)) return true;
+    const word = list[at + skipped]?.word ?? '';
+    if (!LEAD_INS.has(word) && word !== 'not' && word !== 'to' && word !== 'do') return false;
+  }
+  return false;
+}
+
+/** `please send`, `you should send`, `could you send`, `you to send`, at any place of the sentence. */
+function requestAt(list: readonly Token[], at: number): boolean {
+  const { word } = list[at]!;
+  if (FOREIGN_REQUESTS.has(word)) return true;
+  if (REQUEST_MARKERS.has(word)) return verbSoon(list, at + 1);
+  const next = list[at + 1]?.word ?? '';
+  if (word === 'you' && OBLIGATION.has(next)) return verbSoon(list, at + 2);
+  if (word === 'you' && next === 'to') return verbSoon(list, at + 2);
+  if (word === 'feel' && next === 'free') return true;
+  return MODALS.has(word) && ASKING.has(word) && next === 'you' && verbSoon(list, at + 2);
+}
+
+function opensClause(list: readonly Token[], at: number): boolean {
+  const token = list[at]!;
+  if (!token.clause) return false;
+  if (list[at - 1]?.colon === true) return true;
+  return at <= MAX_SKIP || CONDITION.has(list[0]!.word) || LEAD_INS.has(list[0]!.word);
+}
+
+/** Linear in the number of tokens. */
+export function isImperative(list: readonly Token[]): boolean {
+  if (list.length < 2) return false;
+  if (verbSoon(list, 0)) return true;
+  for (let at = 0; at < list.length; at++) {
+    if (list[at]!.word === '') continue;
+    if (requestAt(list, at)) return true;
+    if (at > 0 && opensClause(list, at) && verbSoon(list, at)) return true;
+  }
+  return false;
+}
+
+/** Plain words that make a sentence out of what surrounds a value. */
+const MIN_PROSE_WORDS = 3;
+const MIN_PROSE_IDEOGRAPHS = 8;
+
+/** Running prose: enough plain words, one of them a function word; or an instruction, however short. */
+export function isProse(list: readonly Token[], imperative: boolean, ideographs: number): boolean {
+  if (ideographs >= MIN_PROSE_IDEOGRAPHS) return true;
+  let plain = 0;
+  let functional = 0;
+  for (const { word } of list) {
+    if (word === '') continue;
+    plain++;
+    if (FUNCTION_WORDS.has(word)) functional++;
+  }
+  return (plain >= MIN_PROSE_WORDS && functional > 0) || (imperative && plain > 0 && list.length > 1);
+}
