@@ -18,9 +18,7 @@ export interface Finding {
 
 /** What the engine publishes: `revocations` and `alerts` topics. Ids derive from (activity id, rule). */
 export type Command =
-  | { type: 'revoke'; revocation: Revocation }
-  | { type: 'lift'; lift: Lift }
-  | { type: 'alert'; alert: Alert };
+  { type: 'revoke'; revocation: Revocation } | { type: 'lift'; lift: Lift } | { type: 'alert'; alert: Alert };
 
 export interface Assessment {
   state: AgentState;

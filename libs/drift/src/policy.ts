@@ -37,7 +37,10 @@ export interface Ask {
 export interface DetectorSettings {
   /** Off, or everything but the enforcement. */
   mode: 'enforce' | 'observe' | 'off';
+  /** Heaviest a single piece of its evidence can weigh, 0–1. */
   weight: number;
+  /** Heaviest all of its evidence together can weigh, 0–1: noise of one kind alone stays below critical. */
+  ceiling: number;
   halfLifeMs: number;
   /** Detector's own numbers, validated by `libs/policy`. */
   options: Record<string, number | string | boolean | string[]>;
@@ -59,6 +62,8 @@ export interface ResponseRule {
   response: Response;
   /** What a `context-check` or `restrict` takes away; null = all. */
   effects: Effect[] | null;
+  /** The evidence must come from at least this many tasks: drift in one task is answered at that task. */
+  minTasks: number;
   forMs: number;
   mode: 'enforce' | 'observe';
 }
@@ -69,7 +74,7 @@ export interface Policy {
   name: string;
   catalogue: Catalogue;
   ask: Ask;
-  /** Sensitivity of data classes, bits of weight 0–1. */
+  /** Sensitivity of data classes, 0–1. */
   dataClasses: Record<string, number>;
   detectors: Record<string, DetectorSettings>;
   levels: LevelThresholds;
@@ -80,6 +85,12 @@ export interface Policy {
   idleMs: number;
   /** An implicit task ends after this much idleness in activity time. */
   implicitTaskIdleMs: number;
-  /** Tasks without declaration are given these limits nowhere: implicit tasks never have scope. */
+  /** Half-life of the profile's counts. */
+  profileHalfLifeMs: number;
+  /** Half-life of what one implicit task passes to the next. */
+  exposureHalfLifeMs: number;
+  /** How long evidence that was lifted or passed a check is not yielded again. */
+  settledMs: number;
+  /** Whether the intent's text goes on the log. */
   keepIntent: boolean;
 }

@@ -1,5 +1,237 @@
-/** What the engine keeps per agent: one bounded record (design §5). Owned by the core; `schemas/agent-state.avsc` mirrors it. */
+/**
+ * What the engine keeps per agent: one bounded record (design §5). Owned by the core; `schemas/agent-state.avsc`
+ * mirrors it field by field. Values are never changed in place: a fold makes new ones and shares what it did not touch.
+ * Times are milliseconds since the epoch, whole numbers.
+ */
+import type { Assurance, Effect, Level, Response, Scope } from '#activity/types';
+
+/** Decayed counts by name. Two arrays of one length, because copying numbers is cheap. */
+export interface Counts {
+  names: string[];
+  /** Scaled by `2^((t − landmark) / half-life)` at the time of counting (forward decay). */
+  amounts: number[];
+}
+
+/** What this agent usually does. */
+export interface Profile {
+  /** Amounts are relative to this time. */
+  landmarkMs: number;
+  /** Calls learned. */
+  calls: number;
+  /** Results learned. */
+  results: number;
+  /** `server/tool`. */
+  tools: Counts;
+  effects: Counts;
+  classes: Counts;
+  servers: Counts;
+  /** `read>write` … within a task. */
+  transitions: Counts;
+}
+
+/** How much happens, decayed with a half-life of a minute. */
+export interface Rate {
+  at: number;
+  calls: number;
+  argumentsBytes: number;
+  resultBytes: number;
+  records: number;
+}
+
+/** One live piece of evidence; taxonomy tags follow from the detector. The list is ordered by key. */
+export interface LiveEvidence {
+  /** `kind@task`, unique within the agent. */
+  key: string;
+  /** What it is about, apart from the task: the same kind in several tasks counts once for the agent. */
+  kind: string;
+  detector: string;
+  task: string | null;
+  weight: number;
+  time: number;
+  halfLifeMs: number;
+  explanation: string;
+  cause: string;
+  /** Counts only towards what is observed, not towards what is enforced. */
+  observed: boolean;
+}
+
+/** Something a task has read. */
+export interface ReadMark {
+  what: 'class' | 'trust';
+  /** Data class, or `third-party` / `unknown`. */
+  name: string;
+  at: number;
+  /** Came from another implicit task or a parent: it weighs less with age. */
+  inherited: boolean;
+}
+
+export interface OpenTask {
+  /** Declared id. Implicit tasks of one principal share one, so that what counts against one counts against all. */
+  id: string;
+  implicit: boolean;
+  principal: string | null;
+  conversation: string | null;
+  parentTask: string | null;
+  scope: Scope | null;
+  startedAt: number;
+  /** 0 = an implicit task, which ends by idleness. */
+  expiresAt: number;
+  lastAt: number;
+  calls: number;
+  callsSinceCheck: number;
+  /** Last passed context check, 0 = none. */
+  checkedAt: number;
+  lastEffect: Effect | null;
+  marks: ReadMark[];
+  /** Decayed count of refused and failed calls, as of `failuresAt`. */
+  failures: number;
+  failuresAt: number;
+  level: Level;
+  /** Level with what is only observed. */
+  observedLevel: Level;
+}
+
+export interface EndedTask {
+  id: string;
+  at: number;
+  outcome: 'completed' | 'cancelled' | 'expired';
+}
+
+/** What ended implicit tasks of a principal leave to its next one. */
+export interface Carried {
+  /** Id of the implicit tasks of this principal. */
+  task: string;
+  marks: ReadMark[];
+  level: Level;
+  observedLevel: Level;
+}
+
+/** A revocation that the core issued and that may still hold. */
+export interface LiveRevocation {
+  id: string;
+  /** Rule of the policy, or one of the core's own. */
+  rule: string;
+  /** Task whose evidence it is, declared or implicit; null = the agent's. */
+  subject: string | null;
+  /** Task it takes away from, as gateways know it; null = all of the agent's. */
+  task: string | null;
+  effects: Effect[] | null;
+  response: Response;
+  issuedAt: number;
+  until: number;
+  reason: string;
+  risk: number;
+  policy: string;
+  cause: string;
+  /** Keys of the evidence behind it. */
+  evidence: string[];
+  observed: boolean;
+}
+
+/** Evidence that a person or a passed check answered: it is not yielded again. */
+export interface SettledKey {
+  key: string;
+  until: number;
+}
+
+export interface MissingRange {
+  from: number;
+  /** Included. */
+  to: number;
+}
+
+/** What was seen of one gateway instance's numbering. */
+export interface InstanceWindow {
+  instance: string;
+  highest: number;
+  lastAt: number;
+  missing: MissingRange[];
+}
+
 export interface AgentState {
   /** Digest of the policy it was last folded with. */
   policy: string;
+  tenant: string;
+  /** SPIFFE ID or claimed identity; with `assurance` and `tenant` the agent key. */
+  agent: string;
+  assurance: Assurance;
+  /** Latest activity time seen. */
+  clockMs: number;
+  level: Level;
+  observedLevel: Level;
+  profile: Profile;
+  rate: Rate;
+  evidence: LiveEvidence[];
+  tasks: OpenTask[];
+  ended: EndedTask[];
+  carried: Carried[];
+  revocations: LiveRevocation[];
+  settled: SettledKey[];
+  instances: InstanceWindow[];
+  /** Servers nobody catalogued, announced as observed. */
+  observing: string[];
+}
+
+const none: Counts = { names: [], amounts: [] };
+
+/** The state of an agent never seen. */
+export function emptyState(
+  who: { tenant: string; agent: string; assurance: Assurance } = {
+    tenant: '',
+    agent: '',
+    assurance: 'verified',
+  },
+): AgentState {
+  return {
+    policy: '',
+    tenant: who.tenant,
+    agent: who.agent,
+    assurance: who.assurance,
+    clockMs: 0,
+    level: 'normal',
+    observedLevel: 'normal',
+    profile: {
+      landmarkMs: 0,
+      calls: 0,
+      results: 0,
+      tools: none,
+      effects: none,
+      classes: none,
+      servers: none,
+      transitions: none,
+    },
+    rate: { at: 0, calls: 0, argumentsBytes: 0, resultBytes: 0, records: 0 },
+    evidence: [],
+    tasks: [],
+    ended: [],
+    carried: [],
+    revocations: [],
+    settled: [],
+    instances: [],
+    observing: [],
+  };
+}
+
+/** A declared task just opened, with nothing but its id; implicit ones start from it too. */
+export function newTask(id: string, now: number): OpenTask {
+  return {
+    id,
+    implicit: false,
+    principal: null,
+    conversation: null,
+    parentTask: null,
+    scope: null,
+    startedAt: now,
+    expiresAt: 0,
+    lastAt: now,
+    calls: 0,
+    callsSinceCheck: 0,
+    checkedAt: 0,
+    lastEffect: null,
+    marks: [],
+    failures: 0,
+    failuresAt: now,
+    level: 'normal',
+    observedLevel: 'normal',
+  };
 }

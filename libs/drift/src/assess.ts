@@ -1,0 +1,104 @@
+/** The pure core: one activity folded into an agent's state, with what it yields. Shapes in `contract.ts`. */
+import type { Activity } from '#activity/types';
+import { foldCall, foldResult } from './calls.js';
+import type { Assessment } from './contract.js';
+import { published, stillLive } from './evidence.js';
+import type { Policy } from './policy.js';
+import { respond, type Standing } from './respond.js';
+import { track } from './sequence.js';
+import { emptyState, type AgentState } from './state.js';
+import { foldContextChecked, foldLifted, foldTaskEnded, foldTaskStarted } from './task-words.js';
+import { endOverdue } from './tasks.js';
+import type { Turn } from './turn.js';
+
+/**
+ * Pure: no clock, no randomness, no I/O; `state` and `activity` are never changed, the new state shares with the old
+ * what it did not touch. `state` null = an agent never seen; idle beyond `idleMs` counts as that. Time is the
+ * activity's, already clamped by `clampTime`; an activity older than the agent's clock is folded at the clock, with
+ * its evidence aged. `Tick` and `PolicyActivated` belong to no agent and change nothing.
+ */
+export function assess(policy: Policy, state: AgentState | null, activity: Activity): Assessment {
+  const known = state !== null && activity.time - state.clockMs <= policy.idleMs ? state : null;
+  if (activity.type === 'Tick' || activity.type === 'PolicyActivated') {
+    return unchanged(policy, state ?? emptyState(activity), activity, false);
+  }
+  const now = known === null ? activity.time : Math.max(known.clockMs, activity.time);
+  const seen = track(known === null ? [] : known.instances, activity, now);
+  if (seen.duplicate && known !== null) return unchanged(policy, known, activity, true);
+  const next: AgentState = known === null ? emptyState(activity) : { ...known };
+  next.policy = policy.digest;
+  next.clockMs = now;
+  next.instances = seen.instances;
+  const turn: Turn = {
+    policy,
+    activity,
+    now,
+    state: next,
+    yielded: [],
+    findings: [],
+    commands: [],
+    fresh: false,
+  };
+  forgetWhatIsOver(turn);
+  const { risk, level } = fold(turn);
+  const evidence = turn.yielded.length === 0 ? NO_EVIDENCE : turn.yielded.map(published);
+  return {
+    state: turn.state,
+    evidence,
+    findings: turn.findings,
+    commands: turn.commands,
+    risk,
+    level,
+    duplicate: false,
+    gap: seen.gap,
+  };
+}
+const NO_EVIDENCE: Assessment['evidence'] = [];
+
+function fold(turn: Turn): Standing {
+  const { activity } = turn;
+  switch (activity.type) {
+    case 'ToolCall':
+      return foldCall(turn, activity);
+    case 'ToolResult':
+      return foldResult(turn, activity);
+    case 'TaskStarted':
+      return foldTaskStarted(turn, activity);
+    case 'TaskEnded':
+      return foldTaskEnded(turn, activity);
+    case 'ContextChecked':
+      return foldContextChecked(turn, activity);
+    case 'RevocationLifted':
+      return foldLifted(turn, activity);
+    default:
+      return respond(turn, null);
+  }
+}
+
+function forgetWhatIsOver({ policy, state, now }: Turn): void {
+  if (state.tasks.length > 0) endOverdue(policy, state, now);
+  if (state.evidence.length > 0) state.evidence = stillLive(state.evidence, now);
+  if (state.revocations.some(({ until }) => until <= now)) {
+    state.revocations = state.revocations.filter(({ until }) => until > now);
+  }
+  if (state.settled.some(({ until }) => until <= now)) {
+    state.settled = state.settled.filter(({ until }) => until > now);
+  }
+}
+
+/** Nothing folded; risk and level as the agent's stand. */
+function unchanged(policy: Policy, state: AgentState, activity: Activity, duplicate: boolean): Assessment {
+  const now = Math.max(state.clockMs, activity.time);
+  const turn: Turn = {
+    policy,
+    activity,
+    now,
+    state: { ...state },
+    yielded: [],
+    findings: [],
+    commands: [],
+    fresh: false,
+  };
+  const { risk, level } = respond(turn, null);
+  return { state, evidence: NO_EVIDENCE, findings: [], commands: [], risk, level, duplicate, gap: 0 };
+}

@@ -1,0 +1,221 @@
+/** Folding of calls and results: where they count, what the detectors see in them, what is learned. */
+import type { ToolCall, ToolResult } from '#activity/types';
+import { isCatalogued } from './catalogue.js';
+import type { Detector, Look, Sighting } from './detectors/detector.js';
+import { DETECTORS } from './detectors/index.js';
+import { sensitivityOf } from './detectors/data-class.js';
+import { failuresAt } from './detectors/refusals.js';
+import { evidenceKey, isSettled, withEvidence } from './evidence.js';
+import { implicitTask, siblingsOf } from './implicit-tasks.js';
+import { higherLevel } from './levels.js';
+import { FAINT_WEIGHT, LIMITS } from './limits.js';
+import { marked } from './marks.js';
+import type { DetectorSettings, Policy } from './policy.js';
+import { learnCall, learningAt, learnResult, rateAfterCall, rateAfterResult } from './profile.js';
+import { respond, type Standing } from './respond.js';
+import { revokeEnded } from './task-words.js';
+import { findDeclared, isOpen, replaceTask } from './tasks.js';
+import { limitedText, say, type Turn } from './turn.js';
+import type { LiveEvidence, OpenTask, ReadMark } from './state.js';
+
+/** Where an activity counts. */
+type Place = Pick<Look, 'task' | 'lapse'>;
+
+export function foldCall(turn: Turn, call: ToolCall): Standing {
+  const { state, policy, now } = turn;
+  const place = placeOfCall(turn, call);
+  const observed = call.uncatalogued && policy.uncatalogued === 'observe';
+  if (observed) announceObserved(turn, call);
+  const ran = call.decision === 'allowed';
+  watchCall(turn, call, place, observed, ran || call.basis === 'assessed');
+  if (place.lapse !== null && ran) revokeEnded(turn, call, place.lapse);
+  const previous = place.task?.lastEffect ?? null;
+  const task = place.task === null ? null : calledTask(turn, place.task, call, ran);
+  const standing = respond(turn, task);
+  if (ran) {
+    const share = learningAt(higherLevel(standing.level, state.level));
+    if (share > 0)
+      state.profile = learnCall(state.profile, call, previous, share, now, policy.profileHalfLifeMs);
+    state.rate = rateAfterCall(state.rate, call, now);
+  }
+  return standing;
+}
+
+export function foldResult(turn: Turn, result: ToolResult): Standing {
+  const { state, policy, now } = turn;
+  const place = placeOfResult(turn, result);
+  const received = result.outcome !== 'withheld' && result.outcome !== 'cancelled';
+  if (received) watchResult(turn, result, place, isObservedResult(turn, result));
+  const task = place.task === null ? null : resultTask(turn, place.task, result, received);
+  const standing = respond(turn, task);
+  if (received) {
+    const share = learningAt(higherLevel(standing.level, state.level));
+    if (share > 0) state.profile = learnResult(state.profile, result, share, now, policy.profileHalfLifeMs);
+    state.rate = rateAfterResult(state.rate, result, now);
+  }
+  return standing;
+}
+
+/**
+ * A call on a task that is over counts in the agent's implicit task, so that it escapes nothing; unless it happened
+ * before the end and was only reported late.
+ */
+function placeOfCall({ state, now }: Turn, call: ToolCall): Place {
+  if (call.task === null) return { task: implicitTask(state, call, now), lapse: null };
+  const found = findDeclared(state, call.task);
+  if (isOpen(found)) return { task: found, lapse: null };
+  if (found !== null && call.time < found.at) return { task: null, lapse: null };
+  return { task: implicitTask(state, call, now), lapse: found ?? 'unknown' };
+}
+
+function placeOfResult({ state, now }: Turn, result: ToolResult): Place {
+  if (result.task === null) return { task: implicitTask(state, result, now), lapse: null };
+  const found = findDeclared(state, result.task);
+  return { task: isOpen(found) ? found : null, lapse: null };
+}
+
+interface Active {
+  detector: Detector;
+  settings: DetectorSettings;
+}
+
+/** The detectors that a policy has on. Policies never change, so this is worked out once for each. */
+const actives = new WeakMap<Policy, Active[]>();
+function activeDetectors(policy: Policy): Active[] {
+  let active = actives.get(policy);
+  if (active === undefined) {
+    active = DETECTORS.flatMap((detector) => {
+      const settings = policy.detectors[detector.name];
+      return settings && settings.mode !== 'off' ? [{ detector, settings }] : [];
+    });
+    actives.set(policy, active);
+  }
+  return active;
+}
+
+function watchCall(turn: Turn, call: ToolCall, place: Place, observed: boolean, assessed: boolean): void {
+  const { policy, now } = turn;
+  const before = { ...turn.state };
+  for (const { detector, settings } of activeDetectors(policy)) {
+    const look: Look = { policy, settings, state: before, task: place.task, lapse: place.lapse, now };
+    const seen = assessed ? detector.onCall?.(look, call) : detector.onRefused?.(look, call);
+    if (seen) for (const sighting of seen) keep(turn, look, detector.name, sighting, observed);
+  }
+}
+
+function watchResult(turn: Turn, result: ToolResult, place: Place, observed: boolean): void {
+  const { policy, now } = turn;
+  const before = { ...turn.state };
+  for (const { detector, settings } of activeDetectors(policy)) {
+    if (detector.onResult === undefined) continue;
+    const look: Look = { policy, settings, state: before, task: place.task, lapse: null, now };
+    for (const sighting of detector.onResult(look, result))
+      keep(turn, look, detector.name, sighting, observed);
+  }
+}
+
+/** A sighting becomes evidence, unless a person or a passed check has settled it. */
+function keep(turn: Turn, look: Look, detector: string, sighting: Sighting, observed: boolean): void {
+  const { state, policy, now, activity } = turn;
+  const task = look.task?.id ?? null;
+  const key = evidenceKey(sighting.kind, task);
+  const weight = look.settings.weight * sighting.share;
+  if (weight < FAINT_WEIGHT || isSettled(state.settled, key, now)) return;
+  const piece: LiveEvidence = {
+    key,
+    kind: sighting.kind,
+    detector,
+    task,
+    weight,
+    time: activity.time,
+    halfLifeMs: look.settings.halfLifeMs,
+    explanation: limitedText(sighting.explanation),
+    cause: activity.id,
+    observed: observed || look.settings.mode === 'observe',
+  };
+  state.evidence = withEvidence(policy, state.evidence, piece, now);
+  turn.yielded.push(piece);
+}
+
+function calledTask(turn: Turn, task: OpenTask, call: ToolCall, ran: boolean): OpenTask {
+  const { now, state } = turn;
+  const next: OpenTask = ran
+    ? {
+        ...task,
+        lastAt: now,
+        calls: task.calls + 1,
+        callsSinceCheck: task.callsSinceCheck + 1,
+        lastEffect: call.effect,
+      }
+    : { ...task, lastAt: now, failures: failuresAt(task, now) + 1, failuresAt: now };
+  replaceTask(state, task, next);
+  return next;
+}
+
+function resultTask(turn: Turn, task: OpenTask, result: ToolResult, received: boolean): OpenTask {
+  const { policy, state, now } = turn;
+  const marks = received ? marksOf(policy, result) : [];
+  const failed = result.outcome === 'error';
+  const next: OpenTask = {
+    ...task,
+    lastAt: now,
+    marks: withMarks(policy, task.marks, marks, false),
+    failures: failed ? failuresAt(task, now) + 1 : task.failures,
+    failuresAt: failed ? now : task.failuresAt,
+  };
+  const siblings = marks.length === 0 || next.marks === task.marks ? [] : siblingsOf(state, task);
+  replaceTask(state, task, next);
+  for (const sibling of siblings) {
+    replaceTask(state, sibling, { ...sibling, marks: withMarks(policy, sibling.marks, marks, true) });
+  }
+  return next;
+}
+
+type Mark = Pick<ReadMark, 'what' | 'name' | 'at'>;
+
+/** What a result exposes its task to: sensitive classes, and whoever is not known to be one of us. */
+function marksOf(policy: Policy, result: ToolResult): Mark[] {
+  const marks: Mark[] = [];
+  for (const name of result.dataClasses) {
+    if (sensitivityOf(policy.dataClasses, name) > 0) marks.push({ what: 'class', name, at: result.time });
+  }
+  if (result.trust !== 'own') marks.push({ what: 'trust', name: result.trust, at: result.time });
+  return marks;
+}
+
+function withMarks(policy: Policy, before: ReadMark[], marks: Mark[], inherited: boolean): ReadMark[] {
+  return marks.reduce((all, mark) => marked(policy, all, { ...mark, inherited }), before);
+}
+
+/** Says once per server that nobody catalogued it and that it is only observed. */
+function announceObserved(turn: Turn, call: ToolCall): void {
+  const { state } = turn;
+  if (state.observing.includes(call.server) || state.observing.length >= LIMITS.observing) return;
+  state.observing = [...state.observing, call.server];
+  const explanation = `Nobody catalogued ${call.server}/${call.tool}, so what it does is a guess (${call.effect}): drift on such tools of server ${call.server} is reported, not enforced. Add the server to the policy's catalogue to enforce.`;
+  const title = `Server ${call.server} is only observed`;
+  say(
+    turn,
+    {
+      rule: `observing/${call.server}`,
+      level: 'normal',
+      risk: 0,
+      subject: null,
+      title,
+      explanation,
+      evidence: [],
+      observed: true,
+    },
+    'observe',
+    null,
+  );
+}
+
+/** A result does not say whether its tool was catalogued; its server's announcement and the catalogue do. */
+function isObservedResult({ state, policy }: Turn, result: ToolResult): boolean {
+  return (
+    policy.uncatalogued === 'observe' &&
+    state.observing.includes(result.server) &&
+    !isCatalogued(policy.catalogue, result.server, result.tool)
+  );
+}

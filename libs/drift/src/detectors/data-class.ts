@@ -1,0 +1,60 @@
+/**
+ * A sensitive class that this agent has never or hardly ever touched: surprise in bits against its own decayed profile.
+ * Evidence: one piece per class and task; weight grows with surprise and with the class's sensitivity.
+ * Limits: while the profile is young, policy's sensitivity stands in for experience (a sensitive class is expected to be
+ * rare); classes that the task's scope names are approved and say nothing.
+ */
+import type { ToolCall, ToolResult } from '#activity/types';
+import { countAt, decayTo, surpriseBits } from '../profile.js';
+import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
+
+/** Sensitivity of a class that policy does not list. */
+const UNLISTED_SENSITIVITY = 0.25;
+
+export const dataClass: Detector = {
+  name: 'data-class',
+  onCall: (look, call) => surprises(look, call, `called ${call.server}/${call.tool} with`),
+  onResult: (look, result) => surprises(look, result, `got from ${result.server}/${result.tool}`),
+};
+
+function surprises(look: Look, activity: ToolCall | ToolResult, did: string): readonly Sighting[] {
+  let found: Sighting[] | null = null;
+  for (const name of activity.dataClasses) {
+    const sighting = surprise(look, name, did);
+    if (sighting !== null) (found ??= []).push(sighting);
+  }
+  return found ?? NOTHING;
+}
+
+function surprise(look: Look, name: string, did: string): Sighting | null {
+  const { settings, policy } = look;
+  const sensitivity = sensitivityOf(policy.dataClasses, name);
+  if (sensitivity === 0 || look.task?.scope?.dataClasses?.includes(name)) return null;
+  const bits = bitsOf(look, name, sensitivity);
+  const from = option(settings, 'quietBits');
+  const share = Math.min(1, (bits - from) / (option(settings, 'loudBits') - from)) * sensitivity;
+  if (share < option(settings, 'minShare')) return null;
+  return {
+    kind: `data-class/${name}`,
+    share,
+    explanation: `The agent ${did} data of class ${name}, which it ${habit(look, name)} (${bits.toFixed(1)} bits of surprise).`,
+  };
+}
+
+function bitsOf(look: Look, name: string, sensitivity: number): number {
+  const { settings, policy, now } = look;
+  const { profile } = look.state;
+  const decay = decayTo(profile, now, policy.profileHalfLifeMs);
+  const prior = 2 ** (-option(settings, 'youngBits') * sensitivity);
+  const seen = (profile.calls + profile.results) * decay;
+  return surpriseBits(countAt(profile, 'classes', name, decay), seen, prior, option(settings, 'youngEvents'));
+}
+
+function habit(look: Look, name: string): string {
+  return look.state.profile.classes.names.includes(name) ? 'hardly ever touches' : 'had never touched';
+}
+
+/** Sensitivity of a data class by policy, 0–1. */
+export function sensitivityOf(sensitivities: Record<string, number>, name: string): number {
+  return Object.hasOwn(sensitivities, name) ? (sensitivities[name] as number) : UNLISTED_SENSITIVITY;
+}

@@ -1,0 +1,93 @@
+/**
+ * Tool, effect, resource, recipient or data class outside what the task was approved for.
+ * Evidence: one piece per distinct deviation (what and which), full weight when the call is not a read, half when it is.
+ * Limits: implicit tasks and tasks without scope have none; a kind left open (`null`) allows everything of its kind.
+ */
+import type { Effect, Scope, ToolCall, ToolResult } from '#activity/types';
+import { matchesName, matchesResource } from '../glob.js';
+import { shortDigest } from '../hash.js';
+import { NOTHING, type Detector, type Look, type Sighting } from './detector.js';
+
+/** Reads outside the scope worry less: they do no harm by themselves. */
+const READ_SHARE = 0.55;
+/** Effects that change something named by a resource: without a name it cannot be shown to be inside. */
+const NEEDS_RESOURCE: ReadonlySet<Effect> = new Set(['write', 'delete', 'unknown']);
+
+export const scope: Detector = {
+  name: 'scope',
+  onCall(look, call) {
+    const limits = look.task?.scope;
+    if (!limits) return NOTHING;
+    const outside = deviations(limits, call);
+    if (outside.length === 0) return NOTHING;
+    return [
+      sighting(look, outside, call.effect === 'read' ? READ_SHARE : 1, `called ${call.server}/${call.tool}`),
+    ];
+  },
+  onResult(look, result) {
+    const classes = classesOutside(look.task?.scope, result);
+    if (classes.length === 0) return NOTHING;
+    const outside = classes.map((name) => ({ what: 'data class', which: name }));
+    return [sighting(look, outside, READ_SHARE, `got data from ${result.server}/${result.tool}`)];
+  },
+};
+
+interface Deviation {
+  what: string;
+  which: string;
+}
+
+function sighting(look: Look, outside: Deviation[], share: number, did: string): Sighting {
+  const named = outside.map(({ what, which }) => `${what} ${shown(which)}`).join(', ');
+  const kind = `scope/${shortDigest(outside.map(({ what, which }) => `${what}\n${which}`).join('\n'))}`;
+  return {
+    kind,
+    share,
+    explanation: `The agent ${did} outside the scope of task ${look.task?.id}: ${named}.`,
+  };
+}
+
+function deviations(limits: Scope, call: ToolCall): Deviation[] {
+  const found: Deviation[] = [];
+  if (limits.effects !== null && !limits.effects.includes(call.effect))
+    found.push({ what: 'effect', which: call.effect });
+  if (limits.tools !== null && !toolInside(limits.tools, call)) {
+    found.push({ what: 'tool', which: `${call.server}/${call.tool}` });
+  }
+  if (limits.resources !== null && !resourceInside(limits.resources, call)) {
+    found.push({ what: 'resource', which: call.resource ?? '(not named)' });
+  }
+  if (
+    limits.destinations !== null &&
+    call.destination !== null &&
+    !limits.destinations.includes(call.destination.print)
+  ) {
+    found.push({ what: 'recipient', which: call.destination.print });
+  }
+  for (const name of classesOutside(limits, call)) found.push({ what: 'data class', which: name });
+  return found;
+}
+
+function toolInside(tools: string[], call: ToolCall): boolean {
+  return tools.some(
+    (glob) => matchesName(glob, call.tool) || matchesName(glob, `${call.server}/${call.tool}`),
+  );
+}
+
+function resourceInside(globs: string[], call: ToolCall): boolean {
+  if (call.resource === null) return !NEEDS_RESOURCE.has(call.effect);
+  const { resource } = call;
+  return globs.some((glob) => matchesResource(glob, resource));
+}
+
+/** `public` data needs no approval. */
+function classesOutside(limits: Scope | null | undefined, touched: ToolCall | ToolResult): string[] {
+  const allowed = limits?.dataClasses;
+  if (!allowed) return [];
+  return touched.dataClasses.filter((name) => name !== 'public' && !allowed.includes(name));
+}
+
+const SHOWN_CHARACTERS = 96;
+function shown(text: string): string {
+  return text.length <= SHOWN_CHARACTERS ? text : `…${text.slice(text.length - SHOWN_CHARACTERS)}`;
+}

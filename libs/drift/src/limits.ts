@@ -1,0 +1,44 @@
+/**
+ * What bounds the state of one agent. Together they keep it under 32 KiB whatever the agent does; crossing one is
+ * visible as said beside it, and never helps the agent.
+ */
+export const LIMITS = {
+  /** Live pieces of evidence. Beyond it the lightest merges into its detector's remainder. */
+  evidence: 24,
+  /** Open declared tasks. One more is refused (finding `task-limit`). */
+  declaredTasks: 16,
+  /** Scopes of all open tasks together. A task that does not fit is refused (finding `task-limit`). */
+  scopeBytes: 6_144,
+  /** Open implicit tasks. Beyond it a conversation is no longer told apart: it joins a shared one. */
+  implicitTasks: 8,
+  /** Tasks remembered after their end. A forgotten one is unknown, which is refused all the same. */
+  endedTasks: 32,
+  /** Principals whose exposure waits for their next implicit task; beyond it they share what waits. */
+  carried: 4,
+  /** Marks of what a task has read (data classes, trust). Beyond it the mark of the least sensitive class goes. */
+  marks: 12,
+  /** Revocations the core remembers. Beyond it the one that ends first is forgotten; gateways still hold it. */
+  revocations: 12,
+  /** Pieces of evidence a revocation or alert names, heaviest first. */
+  named: 8,
+  /** Evidence keys that a person or a passed check settled. Beyond it the oldest no longer excuses. */
+  settled: 48,
+  /** Gateway instances followed by sequence number, least recently active forgotten first. */
+  instances: 16,
+  /** Missing ranges per instance. Beyond it the oldest counts as lost: what fills it later is taken for a retry. */
+  missingRanges: 32,
+  /** Entries of each kind of count in the profile; the rarest is forgotten, so it is new again when it returns. */
+  tools: 48,
+  classes: 24,
+  servers: 16,
+  transitions: 24,
+  /** Servers nobody catalogued that were announced once each. */
+  observing: 16,
+  /** Characters of an explanation. */
+  explanation: 240,
+  /** Identifiers longer than this are kept as a digest. */
+  identifier: 96,
+} as const;
+
+/** Below this weight a piece of evidence says nothing any more (a tenth of a point) and is forgotten. */
+export const FAINT_WEIGHT = 0.001;

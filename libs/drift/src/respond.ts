@@ -1,0 +1,230 @@
+/** From risk to levels, from levels to findings, alerts and commands. Graduated: one answer per subject, the strongest due. */
+import { RESPONSES, type Level, type Response } from '#activity/types';
+import { deriveId } from './hash.js';
+import { countsIn } from './implicit-tasks.js';
+import { LEVEL_RANK, levelOf, nextLevel } from './levels.js';
+import type { ResponseRule } from './policy.js';
+import { evidenceOfAgent, evidenceOfTask, riskOf, weightAt } from './risk.js';
+import type { LiveEvidence, LiveRevocation, OpenTask } from './state.js';
+import { limitedText, revoke, say, type Turn } from './turn.js';
+
+/** Whose risk it is: a task (declared or implicit), or with null the agent. */
+interface Subject {
+  task: OpenTask | null;
+  level: Level;
+  observedLevel: Level;
+}
+
+interface Reading {
+  evidence: LiveEvidence[];
+  risk: number;
+  level: Level;
+}
+
+export interface Standing {
+  risk: number;
+  level: Level;
+}
+
+/** Evidence lighter than this is not counted as coming from another task by `minTasks` of a rule. */
+const PRESENT_WEIGHT = 0.05;
+
+/** Settles levels of the task (if any) and the agent, and answers. Returns the standing of the task, or the agent's. */
+export function respond(turn: Turn, task: OpenTask | null): Standing {
+  const { state } = turn;
+  if (state.evidence.length === 0 && isQuiet(state) && (task === null || isQuiet(task))) return QUIET;
+  const before = turn.findings.length;
+  const ofTask =
+    task === null ? null : settle(turn, { task, level: task.level, observedLevel: task.observedLevel });
+  const alerted = turn.findings
+    .slice(before)
+    .reduce((rank, { level }) => Math.max(rank, LEVEL_RANK[level]), -1);
+  const ofAgent = settle(
+    turn,
+    { task: null, level: state.level, observedLevel: state.observedLevel },
+    alerted,
+  );
+  return ofTask ?? ofAgent;
+}
+const QUIET: Standing = { risk: 0, level: 'normal' };
+
+function isQuiet(subject: { level: Level; observedLevel: Level }): boolean {
+  return subject.level === 'normal' && subject.observedLevel === 'normal';
+}
+
+/** `alerted`: rank of the level that the task's finding already told the SOC in this turn; -1 = none. */
+function settle(turn: Turn, subject: Subject, alerted = -1): Standing {
+  const enforced = reading(turn, subject, subject.level, false);
+  const all = reading(turn, subject, subject.observedLevel, true);
+  keepLevels(turn, subject, enforced.level, all.level);
+  const worried = turn.yielded.some(
+    (piece) => subject.task === null || countsIn(subject.task.id, piece.task),
+  );
+  const answer = worried ? answerTo(turn, subject, enforced, false) : null;
+  const observed = worried ? answerTo(turn, subject, all, true) : null;
+  if (enforced.level !== subject.level || answer !== null) {
+    tell(turn, subject, enforced, answer, false, alerted);
+  }
+  const hidden = LEVEL_RANK[all.level] > LEVEL_RANK[enforced.level];
+  if (hidden && (all.level !== subject.observedLevel || observed !== null)) {
+    tell(turn, subject, all, observed, true, alerted);
+  }
+  return enforced;
+}
+
+function reading(turn: Turn, { task }: Subject, level: Level, withObserved: boolean): Reading {
+  const { state, policy, now } = turn;
+  const evidence =
+    task === null
+      ? evidenceOfAgent(state.evidence, now, withObserved)
+      : evidenceOfTask(state.evidence, task.id, withObserved);
+  const risk = riskOf(policy, evidence, now);
+  const next = turn.fresh ? levelOf(policy.levels, risk) : nextLevel(policy.levels, level, risk);
+  return { evidence, risk, level: next };
+}
+
+/** Implicit tasks that share evidence share the level. */
+function keepLevels(
+  turn: Turn,
+  { task, level, observedLevel }: Subject,
+  next: Level,
+  nextObserved: Level,
+): void {
+  if (next === level && nextObserved === observedLevel) return;
+  const { state } = turn;
+  const levels = { level: next, observedLevel: nextObserved };
+  if (task === null) Object.assign(state, levels);
+  else state.tasks = state.tasks.map((other) => (other.id === task.id ? { ...other, ...levels } : other));
+}
+
+/** The strongest rule that is due and not yet answered by a live revocation as strong; null when none is. */
+function answerTo(turn: Turn, { task }: Subject, found: Reading, observed: boolean): ResponseRule | null {
+  let strongest: ResponseRule | null = null;
+  for (const rule of turn.policy.responses) {
+    if (rule.of !== (task === null ? 'agent' : 'task') || LEVEL_RANK[rule.level] > LEVEL_RANK[found.level])
+      continue;
+    if (!takesAway(rule.response) || tasksBehind(turn, found.evidence, observed) < rule.minTasks) continue;
+    if (strongest === null || strength(rule.response) > strength(strongest.response)) strongest = rule;
+  }
+  if (strongest === null) return null;
+  const asObserved = observed || strongest.mode === 'observe';
+  const subject = task?.id ?? null;
+  const { now } = turn;
+  const answered = turn.state.revocations.some(
+    (live) =>
+      live.subject === subject &&
+      live.until > now &&
+      (asObserved || !live.observed) &&
+      strength(live.response) >= strength((strongest as ResponseRule).response),
+  );
+  if (answered) return null;
+  return asObserved ? { ...strongest, mode: 'observe' } : strongest;
+}
+
+function tasksBehind(turn: Turn, evidence: LiveEvidence[], withObserved: boolean): number {
+  const kinds = new Set(evidence.map(({ kind }) => kind));
+  const tasks = new Set<string | null>();
+  for (const piece of turn.state.evidence) {
+    if (piece.observed && !withObserved) continue;
+    if (kinds.has(piece.kind) && weightAt(piece, turn.now) >= PRESENT_WEIGHT) tasks.add(piece.task);
+  }
+  return tasks.size;
+}
+
+function tell(
+  turn: Turn,
+  subject: Subject,
+  found: Reading,
+  answer: ResponseRule | null,
+  hidden: boolean,
+  alerted: number,
+): void {
+  const id = subject.task?.id ?? null;
+  const from = hidden ? subject.observedLevel : subject.level;
+  const observed = hidden || answer?.mode === 'observe';
+  const rule = answer?.id ?? `${id === null ? 'agent' : 'task'}-level${hidden ? '-observed' : ''}`;
+  const explanation = explain(turn, subject, found, from);
+  const revocation = answer === null ? null : issue(turn, subject, found, answer, explanation);
+  const response = answer?.response ?? alertFor(turn, subject, from, found.level);
+  const title = `${nameOf(subject)} ${from === found.level ? 'stays at' : found.level === 'normal' ? 'is back to' : 'is at'} ${found.level} risk`;
+  const { level, risk, evidence } = found;
+  const repeats = id === null && answer === null && alerted >= LEVEL_RANK[level];
+  say(
+    turn,
+    { rule, level, risk, subject: id, title, explanation, evidence, observed },
+    repeats ? null : response,
+    revocation,
+  );
+}
+
+/** A change of level is an alert where policy asks for one at that level, the one reached or the one left. */
+function alertFor(turn: Turn, { task }: Subject, from: Level, to: Level): Response | null {
+  const rank = Math.max(LEVEL_RANK[from], LEVEL_RANK[to]);
+  const of = task === null ? 'agent' : 'task';
+  const asked = turn.policy.responses.some(
+    (rule) =>
+      rule.of === of && strength(rule.response) >= strength('alert') && LEVEL_RANK[rule.level] <= rank,
+  );
+  if (!asked) return null;
+  return LEVEL_RANK[to] > LEVEL_RANK[from] ? 'alert' : 'observe';
+}
+
+/** Id of the revocation, null when it is only observed. */
+function issue(
+  turn: Turn,
+  { task }: Subject,
+  found: Reading,
+  rule: ResponseRule,
+  reason: string,
+): string | null {
+  const subject = task?.id ?? null;
+  const observed = rule.mode === 'observe';
+  const named = found.evidence
+    .toSorted((a, b) => weightAt(b, turn.now) - weightAt(a, turn.now))
+    .filter((piece) => weightAt(piece, turn.now) >= PRESENT_WEIGHT)
+    .map(({ key }) => key);
+  const revocation: LiveRevocation = {
+    id: deriveId(turn.activity.id, `${rule.id}/${subject ?? ''}`),
+    rule: rule.id,
+    subject,
+    task: task === null || task.implicit ? null : task.id,
+    effects: rule.effects,
+    response: rule.response,
+    issuedAt: turn.now,
+    until: turn.now + rule.forMs,
+    reason: limitedText(reason),
+    risk: found.risk,
+    policy: turn.policy.digest,
+    cause: turn.activity.id,
+    evidence: named,
+    observed,
+  };
+  revoke(turn, revocation);
+  return observed ? null : revocation.id;
+}
+
+function explain(turn: Turn, subject: Subject, found: Reading, from: Level): string {
+  const moved =
+    from === found.level ? 'stays at' : LEVEL_RANK[found.level] > LEVEL_RANK[from] ? 'rose to' : 'fell to';
+  const why = found.evidence
+    .toSorted((a, b) => weightAt(b, turn.now) - weightAt(a, turn.now))
+    .slice(0, 3)
+    .map(({ explanation }) => explanation);
+  return [
+    `Risk of ${nameOf(subject).toLowerCase()} ${moved} ${found.level} (${Math.round(found.risk)} of 100).`,
+    ...why,
+  ].join(' ');
+}
+
+function nameOf({ task }: Subject): string {
+  if (task === null) return 'Agent';
+  return task.implicit ? 'Undeclared task' : `Task ${task.id}`;
+}
+
+function takesAway(response: Response): boolean {
+  return strength(response) > strength('alert');
+}
+
+export function strength(response: Response): number {
+  return RESPONSES.indexOf(response);
+}

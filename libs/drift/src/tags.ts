@@ -1,0 +1,37 @@
+import type { Tags } from '#activity/types';
+
+/** What each detector's evidence is called in the taxonomies of `taxonomy.ts`; a test holds every id to them. */
+export const TAGS: Record<string, Tags> = {
+  escalation: {
+    asi: ['ASI02', 'ASI03'],
+    atlas: ['AML.T0053', 'AML.T0086'],
+    maestro: ['L3', 'L7'],
+    nist: ['MEASURE', 'MANAGE'],
+  },
+  'data-class': {
+    asi: ['ASI02', 'ASI03'],
+    atlas: ['AML.T0085.001', 'AML.T0098'],
+    maestro: ['L2'],
+    nist: ['MEASURE'],
+  },
+  scope: { asi: ['ASI02', 'ASI03'], atlas: ['AML.T0053'], maestro: ['L6', 'L7'], nist: ['GOVERN', 'MANAGE'] },
+  afterlife: { asi: ['ASI03'], atlas: ['AML.T0012', 'AML.T0091.000'], maestro: ['L6'], nist: ['MANAGE'] },
+  refusals: {
+    asi: ['ASI02', 'ASI08'],
+    atlas: ['AML.T0034.002', 'AML.T0084'],
+    maestro: ['L5'],
+    nist: ['MEASURE'],
+  },
+  canary: {
+    asi: ['ASI10', 'ASI01'],
+    atlas: ['AML.T0055', 'AML.T0036'],
+    maestro: ['L5', 'L6'],
+    nist: ['MANAGE'],
+  },
+};
+
+const NONE: Tags = { asi: [], atlas: [], maestro: [], nist: [] };
+
+export function tagsOf(detector: string): Tags {
+  return TAGS[detector] ?? NONE;
+}

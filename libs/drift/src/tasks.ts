@@ -1,0 +1,94 @@
+/** Open tasks of an agent: declared ones (here), and implicit ones (`implicit-tasks.ts`). */
+import type { Scope, TaskStarted } from '#activity/types';
+import { bounded } from './hash.js';
+import { carryOver } from './implicit-tasks.js';
+import { LIMITS } from './limits.js';
+import { inheritedMarks } from './marks.js';
+import type { Policy } from './policy.js';
+import { newTask, type AgentState, type EndedTask, type OpenTask } from './state.js';
+
+/** The declared task an activity names, or why it names none: ended (with when and how), or never heard of. */
+export type Found = OpenTask | EndedTask | null;
+
+export function findDeclared(state: AgentState, id: string): Found {
+  const open = state.tasks.find((task) => !task.implicit && task.id === id);
+  return open ?? state.ended.find((ended) => ended.id === id) ?? null;
+}
+
+export function isOpen(found: Found): found is OpenTask {
+  return found !== null && 'lastAt' in found;
+}
+
+/**
+ * Opens a declared task. A task beyond the limits is not opened: its calls are refused like those of an unknown one.
+ * A repeated start changes nothing.
+ */
+export function startTask(
+  state: AgentState,
+  started: TaskStarted,
+  now: number,
+): 'started' | 'known' | 'task-limit' {
+  if (findDeclared(state, started.task) !== null) return 'known';
+  const declared = state.tasks.filter((task) => !task.implicit);
+  const bytes = declared.reduce((sum, task) => sum + scopeBytes(task.scope), scopeBytes(started.scope));
+  if (declared.length >= LIMITS.declaredTasks || bytes > LIMITS.scopeBytes) return 'task-limit';
+  const parent = started.parentTask === null ? null : findDeclared(state, started.parentTask);
+  const task = {
+    ...newTask(started.task, now),
+    principal: bounded(started.principal),
+    parentTask: started.parentTask,
+    scope: started.scope,
+    expiresAt: started.expiresAt,
+    marks: isOpen(parent) ? inheritedMarks([parent.marks]) : [],
+  };
+  state.tasks = [...state.tasks, task];
+  return 'started';
+}
+
+/** Takes a task from the open ones to the ended ones. Its evidence stays with the agent. */
+export function endTask(state: AgentState, ended: EndedTask): void {
+  state.tasks = state.tasks.filter((task) => task.implicit || task.id !== ended.id);
+  if (state.ended.some(({ id }) => id === ended.id)) return;
+  state.ended = [...state.ended, ended].slice(-LIMITS.endedTasks);
+  state.settled = state.settled.filter(({ key }) => !key.endsWith(`@${ended.id}`));
+}
+
+/** Ends what time has ended: declared tasks past their expiry, implicit ones idle for too long. */
+export function endOverdue(policy: Policy, state: AgentState, now: number): void {
+  const overdue = (task: OpenTask) =>
+    task.implicit ? now - task.lastAt > policy.implicitTaskIdleMs : now >= task.expiresAt;
+  if (!state.tasks.some(overdue)) return;
+  const over = state.tasks.filter(overdue);
+  for (const task of over) {
+    if (task.implicit) carryOver(policy, state, task);
+    else endTask(state, { id: task.id, at: task.expiresAt, outcome: 'expired' });
+  }
+  state.tasks = state.tasks.filter((task) => !over.includes(task));
+}
+
+/** Puts the changed task in the place of the old one. */
+export function replaceTask(state: AgentState, before: OpenTask, after: OpenTask): void {
+  const tasks = state.tasks.slice();
+  tasks[tasks.indexOf(before)] = after;
+  state.tasks = tasks;
+}
+
+/** What a scope takes up in the state, near enough: three bytes a character at worst, and its frame. */
+function scopeBytes(scope: Scope | null): number {
+  if (scope === null) return 0;
+  const { tools, effects, resources, destinations, dataClasses } = scope;
+  let bytes = 0;
+  for (const list of [tools, effects, resources, destinations, dataClasses]) {
+    for (const item of list ?? []) bytes += utf8Bytes(item) + 2;
+  }
+  return bytes;
+}
+
+function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : 3;
+  }
+  return bytes;
+}

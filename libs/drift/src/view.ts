@@ -1,0 +1,24 @@
+import type { Evidence, Level } from '#activity/types';
+import { published } from './evidence.js';
+import { nextLevel } from './levels.js';
+import type { Policy } from './policy.js';
+import { evidenceOfAgent, evidenceOfTask, riskOf } from './risk.js';
+import type { AgentState } from './state.js';
+
+/** Risk as people are shown it: read from a state, without folding anything. */
+export interface RiskView {
+  risk: number;
+  level: Level;
+  /** All the live evidence behind it: what a context check is to be shown. */
+  evidence: Evidence[];
+}
+
+/** Of a task (open or over), or with `task` null of the agent, as of `atMs`. */
+export function riskView(policy: Policy, state: AgentState, task: string | null, atMs: number): RiskView {
+  const now = Math.max(state.clockMs, atMs);
+  const evidence =
+    task === null ? evidenceOfAgent(state.evidence, now, false) : evidenceOfTask(state.evidence, task, false);
+  const risk = riskOf(policy, evidence, now);
+  const held = task === null ? state.level : (state.tasks.find(({ id }) => id === task)?.level ?? 'normal');
+  return { risk, level: nextLevel(policy.levels, held, risk), evidence: evidence.map(published) };
+}
