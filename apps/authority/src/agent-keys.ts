@@ -1,9 +1,20 @@
+import { AccessError } from '#access';
 import type { Assurance } from '#activity/types';
+import { isSpiffeId } from '#identity';
 
 export interface AgentName {
   tenant: string;
   agent: string;
   assurance: Assurance;
+}
+
+/** Throws `invalid` when an agent is called verified and is no SPIFFE ID: nothing else can be verified. */
+export function requireName(name: AgentName): AgentName {
+  if (name.assurance === 'asserted' || isSpiffeId(name.agent)) return name;
+  throw new AccessError(
+    'invalid',
+    `agent: expected a SPIFFE ID for a verified agent, got "${name.agent.slice(0, 200)}"`,
+  );
 }
 
 const ASSERTED = 'asserted/';

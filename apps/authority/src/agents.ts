@@ -2,8 +2,7 @@
 import { AccessError } from '#access';
 import { decodeActivity, partitionOf } from '#activity';
 import type { Activity } from '#activity/types';
-import { assess, clampTime, type AgentState } from '#drift';
-import type { Policy } from '#drift';
+import { assess, clampTime, type AgentState, type Policy } from '#drift';
 import { stateCodec, type Currency, type DecisionView, type PartitionId, type StateStore } from '#store';
 import type { AuthorityMetrics } from './metrics.js';
 

@@ -17,7 +17,7 @@ import {
   type ToolResult,
 } from '#activity/types';
 import type { Policy } from '#drift';
-import { parseAgentKey } from './agent-keys.js';
+import { parseAgentKey, requireName } from './agent-keys.js';
 import type { Agents } from './agents.js';
 import type { Act, AuditTrail } from './audit.js';
 import type { PendingLists } from './pending.js';
@@ -138,7 +138,7 @@ export class AuthorityService {
     if (agent !== null && owner !== null && owner !== agentKey({ ...named, agent })) {
       throw new AccessError('invalid', `task ${task} is not of this agent`);
     }
-    const key = agent === null ? owner : agentKey({ ...named, agent });
+    const key = agent === null ? owner : agentKey(requireName({ ...named, agent }));
     const nowMs = Date.now();
     if (request.untilMs != null && request.untilMs <= nowMs) {
       throw new AccessError('invalid', 'untilMs lies in the past');

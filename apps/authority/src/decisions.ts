@@ -1,8 +1,7 @@
 /** May this agent, on this task, make this call now? */
 import { AccessError, type Decision } from '#access';
 import { agentKey, type Revocation, type ToolCall } from '#activity/types';
-import { clampTime, judge, levelOf, type Verdict } from '#drift';
-import type { Policy } from '#drift';
+import { clampTime, judge, levelOf, type Verdict, type Policy } from '#drift';
 import type { AgentNow, Agents } from './agents.js';
 import type { AuthorityMetrics } from './metrics.js';
 import type { PendingLists, Proposal } from './pending.js';
@@ -80,7 +79,7 @@ const REVOKED_REASONS: Partial<Record<Revocation['response'], string>> = {
   'revoke-agent': 'agent-revoked',
 };
 /** Refusals that say something about the task, not about what the agent did. */
-const TASK_REASONS = new Set(['task-unknown', 'task-ended', 'task-expired', 'task-limit']);
+const TASK_REASONS = new Set(['task-unknown', 'task-ended', 'task-expired']);
 
 /** The call as it will be logged if it is allowed; the engine names its id when it has folded it. */
 function proposal(call: ToolCall, policy: string): ToolCall {

@@ -28,7 +28,7 @@ export interface AuthorityOptions {
   log: Log;
   store: StateStore;
   policy: Policy;
-  /** Fingerprint keys per tenant, the same as the gateways'. */
+  /** Fingerprint keys of the tenant, the same as the gateways'. */
   keys: FingerprintKeys;
   credentials: Credential[];
   logger: Logger;
@@ -123,7 +123,7 @@ function assemble(options: AuthorityOptions, made: Made): { http: HttpParts; rep
     policy,
     tenant,
   });
-  const plainCalls = new PlainCalls({ decisions, pending, reporter, policy, tenant });
+  const plainCalls = new PlainCalls({ decisions, pending, reporter, policy, keys: options.keys, tenant });
   const health = new Health();
   const http = {
     authority,

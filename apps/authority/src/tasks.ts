@@ -6,18 +6,10 @@ import {
   type TaskRequest,
   type TaskView,
 } from '#access';
-import {
-  agentKey,
-  type ContextChecked,
-  type Revocation,
-  type Scope,
-  type TaskEnded,
-  type TaskStarted,
-} from '#activity/types';
-import { assess, type AgentState } from '#drift';
-import type { Policy } from '#drift';
+import { agentKey, type ContextChecked, type Scope, type TaskEnded, type TaskStarted } from '#activity/types';
+import { assess, type AgentState, type Policy } from '#drift';
 import type { StateStore } from '#store';
-import { parseAgentKey, type AgentName } from './agent-keys.js';
+import { parseAgentKey, requireName, type AgentName } from './agent-keys.js';
 import type { Agents } from './agents.js';
 import type { Intents } from './intents.js';
 import type { ActivityRecords } from './records.js';
@@ -25,7 +17,9 @@ import type { Revocations } from './revocations.js';
 import { newTaskId, partitionOfTask } from './task-ids.js';
 import { taskView } from './views.js';
 
-/** The index entry and the revocation of an ended task outlive the task by this, so that a late call is told apart. */
+/** Tasks opened here whose intent can still be shown. State and store keep none; the log has it. */
+const OPENED_MAX = 2_000;
+/** The index entry outlives the task by this, so that its end and its checks can still be looked at. */
 const AFTERLIFE_MS = 24 * 3_600_000;
 
 export interface TasksParts {
@@ -48,6 +42,9 @@ interface Found {
 }
 
 export class Tasks {
+  /** For people to look at only: no verdict depends on it, and another authority has others. */
+  private readonly opened = new Map<string, TaskStarted>();
+
   constructor(private readonly parts: TasksParts) {}
 
   /** Known to every authority and durable on the log when this resolves. */
@@ -65,6 +62,7 @@ export class Tasks {
       );
     }
     await records.put(started, { task: started.task, ttlMs: maxTaskTtlMs + AFTERLIFE_MS });
+    this.remember(started);
     return view;
   }
 
@@ -74,10 +72,10 @@ export class Tasks {
     return found && taskView(this.parts.policy, found.state, task, found.started, Date.now());
   }
 
-  /** On the log, pending, and revoked at every gateway when this resolves. Ending an ended task does it again. */
+  /** On the log, pending, and its revocation published when this resolves. Ending an ended task changes nothing. */
   async end(task: string, outcome: 'completed' | 'cancelled', by: string): Promise<void> {
     const found = await this.require(task);
-    const { records, revocations } = this.parts;
+    const { records, revocations, policy } = this.parts;
     const ended: TaskEnded = {
       ...records.reporter.base({ ...found.who, task }, Date.now()),
       type: 'TaskEnded',
@@ -85,11 +83,14 @@ export class Tasks {
       outcome,
       by,
     };
-    const both = await Promise.allSettled([
-      revocations.publish(this.revocationOf(ended, found)),
+    // The commands the engine will derive from this record, under the same ids: gateways need not wait for it.
+    const { commands } = assess(policy, found.state, ended);
+    const revoked = commands.flatMap((command) => (command.type === 'revoke' ? [command.revocation] : []));
+    const all = await Promise.allSettled([
       records.putAnyway(ended),
+      ...revoked.map((revocation) => revocations.publish(revocation)),
     ]);
-    for (const result of both) if (result.status === 'rejected') throw result.reason;
+    for (const result of all) if (result.status === 'rejected') throw result.reason;
   }
 
   /** The view afterwards, with the check folded in. What it lifts is lifted by the engine, from the log. */
@@ -117,16 +118,22 @@ export class Tasks {
     return (await this.require(task)).key;
   }
 
+  private remember(started: TaskStarted): void {
+    this.opened.set(started.task, started);
+    const [oldest] = this.opened.keys();
+    if (this.opened.size > OPENED_MAX && oldest !== undefined) this.opened.delete(oldest);
+  }
+
   private started(request: TaskRequest): TaskStarted {
     const { partitions, records, intents, policy, tenant, maxTaskTtlMs } = this.parts;
     if (Buffer.byteLength(request.intent) > INTENT_MAX_BYTES) {
       throw new AccessError('invalid', `the intent has more than ${INTENT_MAX_BYTES} bytes of UTF-8`);
     }
-    const who: AgentName = {
+    const who = requireName({
       tenant: request.tenant ?? tenant,
       agent: request.agent,
       assurance: request.assurance ?? 'verified',
-    };
+    });
     const task = newTaskId(partitionNumber(this.parts.agents.partition(agentKey(who)), partitions));
     const nowMs = Date.now();
     const { principal } = request;
@@ -135,42 +142,17 @@ export class Tasks {
       type: 'TaskStarted',
       task,
       intent: policy.keepIntent ? request.intent : '',
-      intentValues: intents.values(who.tenant, request.intent),
-      scope: request.scope && this.scope(who.tenant, request.scope),
+      intentValues: intents.values(request.intent),
+      scope: request.scope && this.scope(request.scope),
       expiresAt: nowMs + Math.min(request.ttlMs, maxTaskTtlMs),
       parentTask: request.parentTask ?? null,
     };
   }
 
   /** Plain destinations become fingerprints: addresses are never on the log. */
-  private scope(tenant: string, scope: Scope): Scope {
-    const destinations = scope.destinations?.map((place) => this.parts.intents.destination(tenant, place));
+  private scope(scope: Scope): Scope {
+    const destinations = scope.destinations?.map((place) => this.parts.intents.destination(place));
     return { ...scope, destinations: destinations ?? null };
-  }
-
-  private revocationOf(ended: TaskEnded, found: Found): Revocation {
-    const { policy, maxTaskTtlMs } = this.parts;
-    const open = found.state?.tasks.find(({ id }) => id === ended.task);
-    return {
-      id: `task-ended:${ended.id}`,
-      tenant: found.who.tenant,
-      agent: found.key,
-      task: ended.task,
-      server: null,
-      effects: null,
-      tools: null,
-      dataClasses: null,
-      response: 'revoke-task',
-      issuedAt: ended.time,
-      until: (open?.expiresAt || ended.time + maxTaskTtlMs) + AFTERLIFE_MS,
-      reason: 'task-ended',
-      retryable: false,
-      evidence: [],
-      risk: 0,
-      policy: policy.digest,
-      by: ended.by,
-      cause: ended.id,
-    };
   }
 
   private async require(task: string): Promise<Found> {
@@ -191,10 +173,10 @@ export class Tasks {
     }
     const now = await agents.read(key);
     if (current) agents.requireCurrent(now.currency);
-    const started = now.pending.find(
+    const pending = now.pending.find(
       (activity): activity is TaskStarted => activity.type === 'TaskStarted' && activity.task === task,
     );
-    return { key, who, state: agents.folded(now), started };
+    return { key, who, state: agents.folded(now), started: pending ?? this.opened.get(task) };
   }
 }
 

@@ -1,8 +1,7 @@
 /** What gateways, orchestrators and people are shown of an agent's state. */
 import type { AgentView, TaskView } from '#access';
-import { agentKey, type Evidence, type TaskStarted } from '#activity/types';
-import { evidenceOfAgent, evidenceOfTask, published, riskOf, type AgentState, type OpenTask } from '#drift';
-import type { Policy } from '#drift';
+import { agentKey, type TaskStarted } from '#activity/types';
+import { riskView, type AgentState, type OpenTask, type Policy } from '#drift';
 
 /**
  * Null when the state knows no such task. `started` is what is pending of it: the state keeps no intent, so the view
@@ -20,43 +19,34 @@ export function taskView(
   const ended = state.ended.find(({ id }) => id === task);
   if (open === undefined && ended === undefined) return null;
   const { tenant, agent, assurance } = state;
-  const live = evidenceOfTask(state.evidence, task, true);
-  const enforced = evidenceOfTask(state.evidence, task, false);
   return {
     task,
     tenant,
     agent,
     assurance,
-    principal: open?.principal ?? null,
+    principal: open?.principal ?? started?.principal ?? null,
     intent: started?.intent ?? '',
-    scope: open?.scope ?? null,
-    startedAt: open?.startedAt ?? 0,
+    scope: open?.scope ?? started?.scope ?? null,
+    startedAt: open?.startedAt ?? started?.time ?? 0,
     expiresAt: open?.expiresAt ?? ended?.at ?? 0,
     open: open !== undefined && !isExpired(open, nowMs),
-    risk: riskOf(policy, enforced, Math.max(nowMs, state.clockMs)),
-    level: open?.level ?? 'normal',
-    evidence: live.map((piece): Evidence => published(piece)),
+    ...riskView(policy, state, task, nowMs),
   };
 }
 
 export function agentView(policy: Policy, state: AgentState, pending: number, nowMs: number): AgentView {
-  const { tenant, agent, assurance, level } = state;
-  const at = Math.max(nowMs, state.clockMs);
-  const tasks = state.tasks.map((open) => ({
-    task: open.id,
-    declared: !open.implicit,
-    expiresAt: open.implicit ? null : open.expiresAt,
-    risk: riskOf(policy, evidenceOfTask(state.evidence, open.id, false), at),
-    level: open.level,
-  }));
+  const { tenant, agent, assurance } = state;
+  const tasks = state.tasks.map(({ id, implicit, expiresAt }) => {
+    const { risk, level } = riskView(policy, state, id, nowMs);
+    return { task: id, declared: !implicit, expiresAt: implicit ? null : expiresAt, risk, level };
+  });
+  const key = agentKey(state);
   return {
-    key: agentKey(state),
+    key,
     tenant,
     agent,
     assurance,
-    risk: riskOf(policy, evidenceOfAgent(state.evidence, at, false), at),
-    level,
-    evidence: state.evidence.map((piece): Evidence => published(piece)),
+    ...riskView(policy, state, null, nowMs),
     tasks,
     pending,
     policy: state.policy,
