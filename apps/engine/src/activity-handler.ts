@@ -1,0 +1,160 @@
+import { ceHeaders, encodeActivity } from '#activity';
+import { agentKey, TOPICS, type PolicyActivated, type Tick } from '#activity/types';
+import { StoreError } from '#store';
+import { PartitionHalted, type BatchContext, type LogRecord, type PartitionHandler } from '#stream';
+import { raise } from './alarms.js';
+import { Currencies } from './currency.js';
+import { Partition } from './partition.js';
+import type { Parts } from './parts.js';
+import { patiently } from './patience.js';
+import { halt } from './place.js';
+
+/** Name under which the store keeps how many partitions states were folded with. */
+const PARTITIONS_PIN = 'activity-partitions';
+
+/** The partitions of the activity topic that this engine owns. */
+export class ActivityHandler implements PartitionHandler {
+  readonly partitions = new Map<number, Partition>();
+  readonly halted = new Map<number, PartitionHalted>();
+  readonly currencies: Currencies;
+  private counter = 0;
+  private stopping = false;
+
+  constructor(private readonly parts: Parts) {
+    this.currencies = new Currencies(parts, this.partitions);
+  }
+
+  async assigned(number: number): Promise<number> {
+    return this.guarded(number, async () => {
+      const partition = new Partition(this.parts, number);
+      const waiting = { heartbeat: async () => undefined, stale: () => this.stopping };
+      const where = { topic: TOPICS.activity, partition: number };
+      const next = await patiently(this.parts, where, waiting, async () => {
+        await this.checkPartitions();
+        return partition.place();
+      });
+      // Judged with the configured policy from here on, at every engine and in every replay: the log says so.
+      if (partition.recorded !== this.parts.policies.configured.digest) {
+        await patiently(this.parts, where, waiting, () => this.append([this.activation(number)]));
+      }
+      this.partitions.set(number, partition);
+      this.parts.metrics.assigned.set(this.partitions.size);
+      this.parts.logger.info({ partition: number, next }, 'partition assigned');
+      return next;
+    });
+  }
+
+  async batch(number: number, records: LogRecord[], context: BatchContext): Promise<void> {
+    const partition = this.partitions.get(number);
+    if (!partition || records.length === 0) return;
+    const handedOverAtMs = Date.now();
+    await this.guarded(number, () => partition.fold(records, context));
+    this.currencies.folded(partition, context.end, handedOverAtMs);
+  }
+
+  async revoked(number: number): Promise<void> {
+    this.partitions.delete(number);
+    this.currencies.forget(number);
+    this.unhalt(number);
+    this.parts.metrics.assigned.set(this.partitions.size);
+    this.parts.metrics.lagEvents.remove({ partition: number });
+    this.parts.metrics.lagSeconds.remove({ partition: number });
+    this.parts.logger.info({ partition: number }, 'partition revoked');
+  }
+
+  /** Waits for the store or the log end; running batches see `stale` for themselves. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /** A `Tick` in each partition that is folded here: time passed, also where nobody acts. */
+  async tick(): Promise<void> {
+    const ticks = [...this.partitions.keys()].map((partition) => this.tickOf(partition));
+    if (ticks.length === 0) return;
+    await this.append(ticks);
+    this.parts.metrics.ticks.inc(ticks.length);
+  }
+
+  /** A halt is coded, counted and told before the partition is left stopped. */
+  private async guarded<T>(number: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof PartitionHalted) await this.haltedBy(number, error);
+      throw error;
+    }
+  }
+
+  private async haltedBy(number: number, error: PartitionHalted): Promise<void> {
+    this.unhalt(number);
+    this.halted.set(number, error);
+    this.partitions.delete(number);
+    this.currencies.forget(number);
+    this.parts.metrics.assigned.set(this.partitions.size);
+    this.parts.metrics.halted.set({ partition: number, code: error.code }, 1);
+    await raise(this.parts, {
+      cause: ['partition-halted', String(number), error.code, error.message],
+      level: 'critical',
+      title: `Partition ${number} of the activity log is stopped: ${error.code}`,
+      explanation: `${error.message} Until then decisions about its agents follow the gateways' fail mode.`,
+      at: Date.now(),
+    });
+  }
+
+  private unhalt(number: number): void {
+    const before = this.halted.get(number);
+    if (before) this.parts.metrics.halted.remove({ partition: number, code: before.code });
+    this.halted.delete(number);
+  }
+
+  private async checkPartitions(): Promise<void> {
+    try {
+      await this.parts.store.pin(PARTITIONS_PIN, String(this.parts.partitions));
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'DL_STORE_PINNED') throw error;
+      halt(
+        'DL_ENGINE_PARTITIONS_CHANGED',
+        `the activity topic has ${this.parts.partitions} partitions, and states were folded with another number: ` +
+          `agents would be looked for in the wrong partition (${error.message})`,
+        { cause: error },
+      );
+    }
+  }
+
+  private async append(activities: { activity: PolicyActivated | Tick; partition: number }[]): Promise<void> {
+    const records = activities.map(({ activity, partition }) => {
+      const [key, value, headers] = [agentKey(activity), encodeActivity(activity), ceHeaders(activity)];
+      return { key, value, headers, partition };
+    });
+    await this.parts.log.append(TOPICS.activity, records);
+  }
+
+  private activation(partition: number): { activity: PolicyActivated; partition: number } {
+    const policy = this.parts.policies.configured.digest;
+    return { activity: { ...this.base(), type: 'PolicyActivated', policy }, partition };
+  }
+
+  private tickOf(partition: number): { activity: Tick; partition: number } {
+    return { activity: { ...this.base(), type: 'Tick' }, partition };
+  }
+
+  private base() {
+    const { config, source, instance } = this.parts;
+    this.counter += 1;
+    return {
+      id: `${instance}-${this.counter}`,
+      tenant: config.tenant,
+      agent: '',
+      assurance: 'verified' as const,
+      principal: null,
+      actors: [],
+      time: Date.now(),
+      source,
+      instance,
+      sequence: this.counter,
+      pending: false,
+      task: null,
+      conversation: null,
+    };
+  }
+}

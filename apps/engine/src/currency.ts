@@ -1,0 +1,89 @@
+import { TOPICS } from '#activity/types';
+import { CURRENCY_MS } from './limits.js';
+import type { Partition } from './partition.js';
+import type { Parts } from './parts.js';
+import { countFailure } from './patience.js';
+
+interface Told {
+  /** Everything that was on the log at this time is folded. */
+  caughtUpAtMs: number;
+  /** When the store was last told, by `performance.now()`. */
+  toldAtMs: number;
+}
+
+/**
+ * Says, per partition, up to when its state is current, so that a decision knows what it stands on. What is not said in
+ * time is not current: silence here closes, it never opens.
+ */
+export class Currencies {
+  private readonly told = new Map<number, Told>();
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly partitions: ReadonlyMap<number, Partition>,
+  ) {}
+
+  /** After a batch that was handed over at `atMs`, when the log ended at `end`. */
+  folded(partition: Partition, end: number, atMs: number): void {
+    const caughtUp = partition.next >= end;
+    const lag = Math.max(0, end - partition.next);
+    this.lag(partition, lag);
+    this.advance(partition, caughtUp ? atMs : Math.min(partition.foldedAtMs, atMs));
+    const told = this.of(partition.number);
+    if (caughtUp && performance.now() - told.toldAtMs >= CURRENCY_MS / 2) this.tell(partition, told);
+  }
+
+  /** On a timer: where nothing arrives, the log itself is asked whether there is more. */
+  async refresh(): Promise<void> {
+    await Promise.all([...this.partitions.values()].map((partition) => this.refreshOne(partition)));
+  }
+
+  forget(partition: number): void {
+    this.told.delete(partition);
+  }
+
+  /** When everything there was had last been folded, 0 = never; the oldest of all partitions. */
+  caughtUpAtMs(): number {
+    const times = [...this.partitions.keys()].map((number) => this.told.get(number)?.caughtUpAtMs ?? 0);
+    return times.length === 0 ? 0 : Math.min(...times);
+  }
+
+  private async refreshOne(partition: Partition): Promise<void> {
+    const askedAtMs = Date.now();
+    try {
+      const { end } = await this.parts.log.bounds(TOPICS.activity, partition.number);
+      if (this.partitions.get(partition.number) !== partition) return;
+      const lag = Math.max(0, end - partition.next);
+      this.lag(partition, lag);
+      if (lag === 0) this.advance(partition, askedAtMs);
+      this.tell(partition, this.of(partition.number));
+    } catch (error) {
+      countFailure(this.parts, error);
+    }
+  }
+
+  private lag(partition: Partition, events: number): void {
+    const seconds =
+      events === 0 || partition.foldedAtMs === 0 ? 0 : (Date.now() - partition.foldedAtMs) / 1_000;
+    this.parts.metrics.lagEvents.set({ partition: partition.number }, events);
+    this.parts.metrics.lagSeconds.set({ partition: partition.number }, Math.max(0, seconds));
+  }
+
+  private of(number: number): Told {
+    let told = this.told.get(number);
+    if (!told) this.told.set(number, (told = { caughtUpAtMs: 0, toldAtMs: -Infinity }));
+    return told;
+  }
+
+  private advance(partition: Partition, atMs: number): void {
+    const told = this.of(partition.number);
+    told.caughtUpAtMs = Math.max(told.caughtUpAtMs, atMs);
+  }
+
+  private tell(partition: Partition, told: Told): void {
+    if (told.caughtUpAtMs === 0 || partition.recorded === null) return;
+    told.toldAtMs = performance.now();
+    const currency = { caughtUpAtMs: told.caughtUpAtMs, policy: partition.recorded };
+    this.parts.store.touch(partition.id, currency).catch((error: unknown) => countFailure(this.parts, error));
+  }
+}

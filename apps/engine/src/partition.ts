@@ -1,0 +1,213 @@
+/**
+ * One partition of the activity topic in the hands of this engine: decode → load → assess in order → publish → store.
+ * Waits are per chunk, never per event, and other partitions work meanwhile.
+ */
+import { checksum, partitionOf } from '#activity';
+import { agentKey, TOPICS } from '#activity/types';
+import type { AgentState, Policy } from '#drift';
+import { sameMarker, stateCodec, type CommitRequest, type Marker, type PartitionId } from '#store';
+import type { BatchContext, LogRecord } from '#stream';
+import { assessChunk, deadLetter, stateTtlMs, type Chunk } from './chunk.js';
+import { DEAD_LETTER } from './errors.js';
+import { Folder, isAgents } from './folder.js';
+import { HeldStates } from './held-states.js';
+import { killPoint, killPointAfterSend } from './kill-points.js';
+import { HELD_STATES_MAX, KEPT_MS } from './limits.js';
+import { countChunk } from './metrics.js';
+import { PARTITION_KEY, decodePartitionRecord, encodePartitionRecord } from './partition-record.js';
+import type { Parts } from './parts.js';
+import { patiently, type Waiting } from './patience.js';
+import { findPlace, halt } from './place.js';
+import { readRecord, type ReadRecord } from './read-record.js';
+
+export class Partition {
+  readonly id: PartitionId;
+  /** Offset of the first record that is not folded. */
+  next = 0;
+  /** Append time of the last folded record, 0 = none since the start. */
+  foldedAtMs = 0;
+  /** What judges here; the configured one until the log says. */
+  policy: Policy;
+  /** Digest that the store says judges here; null = nothing was folded yet. */
+  recorded: string | null = null;
+  private marker: Marker | null = null;
+  private logId = '';
+  private readonly states = new HeldStates(HELD_STATES_MAX);
+
+  constructor(
+    private readonly parts: Parts,
+    readonly number: number,
+  ) {
+    this.id = `activity/${number}`;
+    this.policy = parts.policies.configured;
+  }
+
+  /** Finds the place to go on and the policy that judges there. Throws `PartitionHalted`. */
+  async place(): Promise<number> {
+    const { log, store } = this.parts;
+    this.states.clear();
+    const place = await findPlace({ log, store }, TOPICS.activity, this.number, this.id);
+    const [bytes] = place.marker ? await store.load(this.id, [PARTITION_KEY]) : [];
+    this.recorded = bytes ? this.readPartitionRecord(bytes) : null;
+    this.policy =
+      this.recorded === null ? this.parts.policies.configured : await this.needPolicy(this.recorded);
+    this.logId = await log.id();
+    this.marker = place.marker;
+    this.next = place.next;
+    return place.next;
+  }
+
+  /** Folds everything in `records` that is not folded yet. */
+  async fold(records: LogRecord[], context: BatchContext): Promise<void> {
+    const first = records.findIndex((record) => record.offset >= this.next);
+    if (first < 0) return;
+    if (records[first]!.offset > this.next) await this.checkGap();
+    const size = this.parts.config.engine.batchEvents;
+    for (let from = first; from < records.length; from += size) {
+      if (from > first) await context.heartbeat();
+      if (await this.foldChunk(records.slice(from, from + size), context)) continue;
+      // Another writer was here, or the store fell back: everything held is dropped, the marker says where to go on.
+      this.parts.metrics.repositioned.inc({ partition: this.number });
+      context.seek(await this.patiently(context, () => this.place()));
+      return;
+    }
+  }
+
+  /** False = the marker was not what this writer last read or wrote, and nothing was stored. */
+  private async foldChunk(records: LogRecord[], context: BatchContext): Promise<boolean> {
+    const startedMs = performance.now();
+    const { parts } = this;
+    try {
+      const read = records.map(readRecord);
+      await this.loadMissing(read, context);
+      const assessingMs = performance.now();
+      const chunk = this.assess(read);
+      parts.metrics.assessSeconds.observe((performance.now() - assessingMs) / 1_000);
+      killPoint('load');
+      // Everything is durable before the state says that it was done.
+      if (!chunk.outbox.isEmpty) await this.patiently(context, () => chunk.outbox.publish(parts.log));
+      killPoint('publish');
+      if (!(await this.commit(records.at(-1)!, chunk, context))) return false;
+      killPoint('reply');
+      countChunk(parts.metrics, chunk, records.length, performance.now() - startedMs);
+      return true;
+    } finally {
+      // After a commit there is nothing left to roll back.
+      this.states.rollBack();
+    }
+  }
+
+  /** One round trip for every agent of the chunk whose state is not held; policies that it names are waited for. */
+  private async loadMissing(read: ReadRecord[], context: BatchContext): Promise<void> {
+    const missing = new Set<string>();
+    for (let i = 0; i < read.length; i += 1) {
+      const { activity, record } = read[i]!;
+      if (activity === null) continue;
+      if (activity.type === 'PolicyActivated') await this.needPolicy(activity.policy);
+      if (!isAgents(activity)) continue;
+      const key = agentKey(activity);
+      if (this.states.get(key) !== undefined || missing.has(key)) continue;
+      const belongs = partitionOf(key, this.parts.partitions);
+      if (belongs === this.number) missing.add(key);
+      else read[i] = { record, activity: null, letter: wrongPartition(record, key, belongs) };
+    }
+    if (missing.size === 0) return;
+    const keys = [...missing];
+    const states = await this.patiently(context, () => this.parts.store.load(this.id, keys));
+    keys.forEach((key, i) => this.states.put(key, this.readState(key, states[i] ?? null)));
+    this.parts.metrics.loads.inc(keys.length);
+  }
+
+  private assess(read: ReadRecord[]): Chunk {
+    const { policies, config, source, logger } = this.parts;
+    const folder = new Folder({ policy: this.policy, policies, maxSkewMs: config.maxSkewMs });
+    return assessChunk(folder, this.states, read, source, ({ offset }, error) => {
+      logger.error({ error, partition: this.number, offset }, 'an activity could not be folded');
+    });
+  }
+
+  /** False = another marker. A marker that is this very write means that only the reply was lost. */
+  private async commit(last: LogRecord, chunk: Chunk, context: BatchContext): Promise<boolean> {
+    const next = { logId: this.logId, offset: last.offset, checksum: checksum(last) };
+    const request: CommitRequest = {
+      partition: this.id,
+      expected: this.marker,
+      next,
+      states: this.writes(chunk.policy),
+      folded: [...chunk.folded].map(([key, ids]) => ({ key, ids })),
+      tasks: chunk.tasks,
+    };
+    const result = await this.patiently(context, async () => {
+      const reply = this.parts.store.commit(request);
+      await killPointAfterSend(reply);
+      return reply;
+    });
+    if (!result.ok && !sameMarker(result.marker, next)) return false;
+    this.states.adopt();
+    this.marker = next;
+    this.next = last.offset + 1;
+    this.foldedAtMs = last.appendTimeMs;
+    this.policy = chunk.policy;
+    this.recorded = chunk.policy.digest;
+    this.parts.metrics.stores.inc(request.states.length);
+    return true;
+  }
+
+  /** Each touched state once, however often it was folded. */
+  private writes(policy: Policy): CommitRequest['states'] {
+    const ttlMs = stateTtlMs(policy);
+    const writes: CommitRequest['states'] = this.states.touched.map(({ key, next }) => {
+      return { key, state: next === null ? null : stateCodec.encode(next), ttlMs };
+    });
+    if (this.recorded !== policy.digest) {
+      const state = encodePartitionRecord({ policy: policy.digest });
+      writes.push({ key: PARTITION_KEY, state, ttlMs: KEPT_MS });
+    }
+    return writes;
+  }
+
+  /** Records that are not there: fine when the log has holes, the end when it lost what was never folded. */
+  private async checkGap(): Promise<void> {
+    const { start } = await this.parts.log.bounds(TOPICS.activity, this.number);
+    if (start <= this.next) return;
+    halt(
+      'DL_ENGINE_LOG_TRUNCATED',
+      `${this.id} lost the records from offset ${this.next} to ${start - 1} before they were folded`,
+    );
+  }
+
+  private async needPolicy(digest: string): Promise<Policy> {
+    try {
+      return await this.parts.policies.need(digest);
+    } catch (error) {
+      return halt('DL_ENGINE_POLICY_UNKNOWN', (error as Error).message, { cause: error });
+    }
+  }
+
+  private readState(key: string, bytes: Uint8Array | null): AgentState | null {
+    try {
+      return bytes === null ? null : stateCodec.decode(bytes);
+    } catch (error) {
+      const why = `the state of agent ${key} in ${this.id} cannot be read: ${(error as Error).message}`;
+      return halt('DL_ENGINE_STATE_UNREADABLE', why, { cause: error });
+    }
+  }
+
+  private readPartitionRecord(bytes: Uint8Array): string {
+    try {
+      return decodePartitionRecord(bytes).policy;
+    } catch (error) {
+      const why = `what is kept for ${this.id} cannot be read: ${(error as Error).message}`;
+      return halt('DL_ENGINE_STATE_UNREADABLE', why, { cause: error });
+    }
+  }
+
+  private patiently<T>(context: Waiting, attempt: () => Promise<T>): Promise<T> {
+    return patiently(this.parts, { topic: TOPICS.activity, partition: this.number }, context, attempt);
+  }
+}
+
+function wrongPartition(record: LogRecord, key: string, belongs: number) {
+  const reason = `agent ${key} belongs to partition ${belongs}, the record is in ${record.partition}`;
+  return deadLetter(record, DEAD_LETTER.wrongPartition, reason);
+}

@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Repeating {
+  /** Ends it; resolves when a run in progress has ended. */
+  stop(): Promise<void>;
+}
+
+/** Runs `work` again and again, `everyMs` after it ended: never two at once. `work` must not throw. */
+export function repeat(everyMs: number, work: () => Promise<void>): Repeating {
+  const end = new AbortController();
+  const run = async () => {
+    while (!end.signal.aborted) {
+      // The wait ends early when it is over; there is nothing else to hear from it.
+      await sleep(everyMs, undefined, { signal: end.signal }).catch(() => undefined);
+      if (!end.signal.aborted) await work();
+    }
+  };
+  const running = run();
+  return {
+    stop: () => {
+      end.abort();
+      return running;
+    },
+  };
+}
