@@ -14,3 +14,14 @@ export function stopServer(
   options?: { graceMs?: number; signal?: NodeJS.Signals },
 ): Promise<void>;
 export function reapOrphans(): Promise<void>;
+export function startServer(
+  program: string,
+  args: string[],
+  options: { cwd: string; logFile: string; keep?: boolean; env?: NodeJS.ProcessEnv },
+): ServerProcess;
+export function waitFor(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+  alive?: () => boolean,
+): Promise<void>;

@@ -5,3 +5,4 @@ export { sameMarker } from './marker.js';
 export { openEmbeddedStore, type EmbeddedStoreOptions } from './embedded/store.js';
 export { openRedisStore, type RedisStoreOptions } from './redis/store.js';
 export { openStore } from './open.js';
+export { stateCodec } from './codec.js';

@@ -32,12 +32,20 @@ export function parseNode(text: string): Node {
 /** Starts connecting and returns at once. */
 export function createClient(config: RedisConfig, connectionName: string): Client {
   const nodes = config.nodes.map(parseNode);
-  if (config.layout === 'cluster')
-    return new Cluster(nodes, clusterOptions(config, connectionName)) as Client & Cluster;
+  if (config.layout === 'cluster') return createCluster(config, nodes, connectionName);
   const common = { ...commonOptions(config, connectionName), scripts: scripts() };
   if (config.layout === 'sentinel')
     return new Redis({ ...common, ...sentinelOptions(config, nodes) }) as Client & Redis;
   return new Redis({ ...common, ...nodes[0]! }) as Client & Redis;
+}
+
+function createCluster(config: RedisConfig, nodes: Node[], connectionName: string): Client {
+  const cluster = new Cluster(nodes, clusterOptions(config, connectionName));
+  // Left alone, a node is connected to by its first command, and those right behind that one fail.
+  cluster.on('+node', (node: Redis) => {
+    if (node.status === 'wait') node.connect().catch(() => undefined);
+  });
+  return cluster as Client & Cluster;
 }
 
 function commonOptions(config: RedisConfig, connectionName: string): RedisOptions {

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import type { Logger } from '#telemetry';
 import { StoreError } from '../errors.js';
 import { BATCH_DEADLINE_MS } from './client.js';
 import { toStoreError } from './errors.js';
 import type { Client } from './scripts.js';
+
+const SETTLE_STEP_MS = 5;
 
 /**
  * One client and the calls in flight on it. Every call ends: with an answer, at its deadline, or at once when the
@@ -24,20 +27,16 @@ export class Connection {
     client.on('close', () => this.#lost());
   }
 
-  get isCluster(): boolean {
-    return this.client instanceof Cluster;
+  /** Waits for the first connection (in a Cluster: to every primary), at most `limitMs`; none yet is no error. */
+  async settle(limitMs: number): Promise<void> {
+    const end = Date.now() + limitMs;
+    while (!this.#settled() && Date.now() < end) await sleep(SETTLE_STEP_MS);
   }
 
-  /** Waits for the first connection, at most `limitMs`; not being there yet is no error. */
-  async settle(limitMs: number): Promise<void> {
-    if (this.client.status === 'ready') return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limitMs);
-      this.client.once('ready', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  #settled(): boolean {
+    const { client } = this;
+    const nodes = client instanceof Cluster ? client.nodes('master') : [];
+    return client.status === 'ready' && nodes.every((node) => node.status === 'ready');
   }
 
   /** The answer of `send`, or a `StoreError` that says what became of it. `doing` is "a commit", "a view" … */
