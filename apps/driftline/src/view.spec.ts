@@ -32,7 +32,7 @@ describe('the live view', () => {
 
   it('prints foreign text without control characters, escapes or bidirectional tricks', () => {
     const line = new View(false).revocation({ ...revocation, reason: 'ok\u001B[2J\u202Egnp.exe\nFAKE LINE' });
-    expect(line).not.toMatch(/[\u001B\u202E\n]/);
+    expect(['\u001B', '\u202E', '\n'].filter((bad) => line.includes(bad))).toEqual([]);
   });
 
   it('bounds foreign text', () => {

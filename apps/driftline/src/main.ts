@@ -1,0 +1,122 @@
+/** The `driftline` command: names and options; each command is in `commands/`. */
+import 'reflect-metadata';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EFFECTS, type Effect } from '#activity/types';
+import { AccessError } from '#access';
+import { ConfigError } from '#config';
+import { demo } from './commands/demo.js';
+import * as people from './commands/people.js';
+import { record } from './commands/record.js';
+import { replay } from './commands/replay.js';
+import { runAuthority, runEngine, runGateway } from './commands/service.js';
+import { up } from './commands/up.js';
+import { CommandError } from './errors.js';
+
+const CONFIG = ['-c, --config <file>', 'configuration (default: driftline.yaml, if there is one)'] as const;
+
+function program(): Command {
+  const root = new Command('driftline').description('Runtime risk engine for AI agents');
+  root
+    .command('up')
+    .description('gateway, authority, engine and a live view in one process')
+    .option(...CONFIG)
+    .action(up);
+  root
+    .command('demo')
+    .description('a real agent drifts, and every gateway refuses it: inline and streamed')
+    .option('--kafka', 'on Kafka and Redis (from the environment, or started by `npm run infra:up`)')
+    .option('--json <file>', 'write what happened as data')
+    .action(demo);
+  root
+    .command('engine')
+    .description('the engine alone')
+    .option(...CONFIG)
+    .action(runEngine);
+  root
+    .command('authority')
+    .description('the authority alone')
+    .option(...CONFIG)
+    .action(runAuthority);
+  root
+    .command('gateway')
+    .description('the gateway alone')
+    .option(...CONFIG)
+    .action(runGateway);
+  root
+    .command('record <out>')
+    .description('write the activity log as JSON lines: position, append time, activity')
+    .option(...CONFIG)
+    .action(record);
+  root
+    .command('replay <file>')
+    .description('judge a recording again, with the policy of the configuration or --policy')
+    .option(...CONFIG)
+    .option('--policy <file>', 'another policy')
+    .option('--json <file>', 'write every verdict as JSON lines')
+    .action(replay);
+  addPeople(root);
+  return root;
+}
+
+function addPeople(root: Command): void {
+  const person = (name: string, description: string) =>
+    root
+      .command(name)
+      .description(description)
+      .option(...CONFIG)
+      .option('--authority <url>', 'address of the authority')
+      .option('--token-env <name>', 'environment variable that holds a `person` token');
+  const named = (name: string, description: string) =>
+    person(name, description)
+      .requiredOption('--by <name>', 'who decides')
+      .requiredOption('--reason <text>', 'why');
+  named('revoke', 'take access away')
+    .option('--agent <id>', 'SPIFFE ID, or what was asserted')
+    .option('--asserted', 'the agent is an asserted one')
+    .option('--task <id>', 'a task')
+    .option('--server <name>', 'a server')
+    .option('--tools <names>', 'tools, separated by commas', list)
+    .addOption(new Option('--effects <names>', `of ${EFFECTS.join(', ')}`).argParser(effects))
+    .option('--minutes <n>', 'for so long; without it, until lifted', minutes)
+    .action(people.revoke);
+  named('lift <revocation>', 'give access back').action(people.lift);
+  named('check <task>', 'pass or fail a context check on the evidence shown')
+    .option('--failed')
+    .action(people.check);
+  person('revocations', 'what is revoked now').option('--json').action(people.revocations);
+  person('alerts', 'what was found').option('--follow').option('--json').action(people.alerts);
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+function effects(text: string): Effect[] {
+  const names = list(text);
+  const wrong = names.find((name) => !(EFFECTS as readonly string[]).includes(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`${wrong} is not one of ${EFFECTS.join(', ')}`);
+  return names as Effect[];
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('expected a number above 0');
+  return value;
+}
+
+/** Mistakes a person can mend are said in words; anything else is a bug and shows its stack. */
+function explain(error: unknown): string {
+  if (error instanceof CommandError || error instanceof ConfigError || error instanceof AccessError)
+    return error.message;
+  const coded = error as { code?: unknown; message?: string; stack?: string };
+  if (typeof coded.code === 'string' && coded.code.startsWith('DL_'))
+    return `${coded.code}: ${coded.message}`;
+  return coded.stack ?? String(error);
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.stderr.write(`driftline: ${explain(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,57 @@
+/** The parts every service runs on, opened once and closed in reverse: configuration, log, store, policy, keys, credentials. */
+import { loadOrCreateCredentials, type Credential } from '#authority';
+import { Config, loadConfig } from '#config';
+import type { Policy } from '#drift';
+import { loadOrCreateKeys } from '#gateway';
+import type { FingerprintKeys } from '#observation';
+import { defaultPolicy, loadPolicy } from '#policy';
+import { openStore, type StateStore } from '#store';
+import { openLog, type Log } from '#stream';
+import { createLogger, type Logger } from '#telemetry';
+
+export interface Runtime {
+  config: Config;
+  log: Log;
+  store: StateStore;
+  policy: Policy;
+  keys: FingerprintKeys;
+  credentials: Credential[];
+  logger: Logger;
+  close(): Promise<void>;
+}
+
+export interface RuntimeOptions {
+  /** Path of the configuration file; `driftline.yaml` in the working directory when absent and there. */
+  configPath?: string;
+  /** Applied over file and environment before validation. */
+  overrides?: Record<string, unknown>;
+  /** Neither file nor environment: only what `overrides` say. */
+  ignoreFile?: boolean;
+  /** Name on log lines. */
+  service: string;
+  /** Log lines to standard error only from this level on. */
+  logLevel?: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** Throws `ConfigError` listing every mistake, or what the log or store say when they cannot be opened. */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const config = options.ignoreFile
+    ? Config.parse(options.overrides ?? {})
+    : loadConfig({ path: options.configPath, overrides: options.overrides }).config;
+  const logger = createLogger({ service: options.service, level: options.logLevel ?? 'info' });
+  const policy = config.policy === undefined ? defaultPolicy() : loadPolicy(config.policy);
+  const log = await openLog(config);
+  try {
+    const store = await openStore(config);
+    const close = async () => {
+      await store.close();
+      await log.close();
+    };
+    const keys = loadOrCreateKeys(config.dataDir, config.tenant);
+    const credentials = await loadOrCreateCredentials(config);
+    return { config, log, store, policy, keys, credentials, logger, close };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
