@@ -89,6 +89,19 @@ export const GatewayConfig = z.strictObject({
     .describe('Overrides; default read open, everything else closed'),
   leaseMs: z.int().min(500).default(5_000),
   authorityUrl: z.url().optional(),
+  publicUrl: z.url().optional().describe('How clients reach it, when that is not the address it listens on'),
+  hosts: z
+    .array(z.string())
+    .default([])
+    .describe('Host names a gateway on a loopback address answers to, beside localhost (DNS rebinding)'),
+  origins: z
+    .array(z.string())
+    .default([])
+    .describe('Origins of web clients, e.g. https://app.example.com; a loopback gateway takes loopback ones too'),
+  denials: z
+    .enum(['result', 'error'])
+    .default('result')
+    .describe('A refused tools/call is answered with a tool result (isError) or with a JSON-RPC error'),
 });
 
 export const Config = z.strictObject({

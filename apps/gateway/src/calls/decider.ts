@@ -1,0 +1,167 @@
+/** May this call be made now? Task, revocations, lease and, where the policy says so, the authority. */
+import { AccessError, type Authority, type Decision } from '#access';
+import type { Effect, ToolCall, ToolResult } from '#activity/types';
+import type { Policy } from '#drift';
+import { hasAddress } from '#observation';
+import type { RevocableCall, RevocationIndex } from '#revocation';
+import type { Logger } from '#telemetry';
+import { DECIDE_MAX_MS } from '../limits.js';
+import type { GatewayMetrics } from '../metrics.js';
+import type { FailMode } from './fail-mode.js';
+import type { Agent } from './port.js';
+import type { Tasks } from './tasks.js';
+import {
+  refusedByAuthority,
+  refusedByFailMode,
+  refusedByLimit,
+  refusedByRevocation,
+  refusedByTask,
+  type Refused,
+  type Verdict,
+} from './verdict.js';
+
+export interface DeciderParts {
+  policy: Policy;
+  /** `none`: streamed only, nobody is asked. */
+  decide: 'policy' | 'none';
+  authority: Authority;
+  tasks: Tasks;
+  index: RevocationIndex;
+  leaseHeld: () => boolean;
+  failMode: FailMode;
+  metrics: GatewayMetrics;
+  logger: Logger;
+}
+
+/** Codes of the authority that say "not now" to this call, whatever the fail mode. */
+const FULL = new Set(['full', 'limit']);
+
+export class Decider {
+  private readonly parts: DeciderParts;
+  private readonly asked: ReadonlySet<Effect>;
+
+  constructor(parts: DeciderParts) {
+    this.parts = parts;
+    this.asked = new Set(parts.policy.ask.effects);
+  }
+
+  async decide(call: ToolCall, revocable: RevocableCall, agent: Agent): Promise<Verdict> {
+    const opens: string[] = [];
+    const refused =
+      (await this.checkTask(call, agent, opens)) ?? this.covered(revocable) ?? this.checkLease(call, opens);
+    if (refused) return refused;
+    if (!this.asks(call))
+      return { allowed: true, basis: opens.length > 0 ? 'fail-mode' : 'passed', policy: '', asked: false };
+    return this.ask(call);
+  }
+
+  /** The revocation that covers this call now. */
+  covered(revocable: RevocableCall): Refused | null {
+    const revocation = this.parts.index.match(revocable, Date.now());
+    return revocation && refusedByRevocation(revocation);
+  }
+
+  /** Puts a result into the pending list before the agent gets it. Null = released. */
+  async release(result: ToolResult, effect: Effect): Promise<Refused | null> {
+    try {
+      await within(this.parts.authority.pend(result));
+      return null;
+    } catch (error) {
+      if (isFull(error)) return this.full(error);
+      return this.failed('pend', effect, error);
+    }
+  }
+
+  /** Whether a result has to be in the pending list before the agent gets it. */
+  mustPend(result: ToolResult): boolean {
+    if (this.parts.decide === 'none') return false;
+    if (result.values.length > 0 || result.valuesDropped > 0 || result.trust === 'third-party') return true;
+    return result.dataClasses.some((dataClass) => (this.parts.policy.dataClasses[dataClass] ?? 0) > 0);
+  }
+
+  /** Something the promise rests on is away. Null = this effect passes without it. */
+  failed(cause: string, effect: Effect, error?: unknown): Refused | null {
+    const closed = this.parts.failMode.closes(effect);
+    this.parts.metrics.failMode(cause, closed ? 'closed' : 'open');
+    this.parts.logger.debug({ cause, effect, closed, error: String(error) }, 'the fail mode decides');
+    return closed ? refusedByFailMode(cause, effect) : null;
+  }
+
+  private asks(call: ToolCall): boolean {
+    const { decide, policy } = this.parts;
+    if (decide === 'none') return false;
+    if (call.effect === 'unknown' || this.asked.has(call.effect)) return true;
+    return (
+      call.effect === 'read' &&
+      policy.ask.readsWithAddress &&
+      (call.destination !== null || hasAddress(call.values))
+    );
+  }
+
+  private async ask(call: ToolCall): Promise<Verdict> {
+    const startedMs = performance.now();
+    let decision: Decision;
+    try {
+      decision = await within(this.parts.authority.decide({ ...call, basis: 'assessed', pending: true }));
+    } catch (error) {
+      if (isFull(error)) return this.full(error);
+      return (
+        this.failed('authority', call.effect, error) ?? {
+          allowed: true,
+          basis: 'fail-mode',
+          policy: '',
+          asked: true,
+        }
+      );
+    } finally {
+      this.parts.metrics.decisionMs(performance.now() - startedMs);
+    }
+    if (!decision.allowed) return refusedByAuthority(decision);
+    return { allowed: true, basis: 'assessed', policy: decision.policy, asked: true };
+  }
+
+  private async checkTask(call: ToolCall, agent: Agent, opens: string[]): Promise<Refused | null> {
+    if (call.task === null) return null;
+    const standing = await this.parts.tasks.standing(call.task, agent, call.time);
+    if (standing === 'open') return null;
+    if (standing !== 'undecided') return refusedByTask(standing);
+    opens.push('task');
+    return this.failed('task', call.effect);
+  }
+
+  private checkLease(call: ToolCall, opens: string[]): Refused | null {
+    if (this.parts.leaseHeld()) return null;
+    opens.push('lease');
+    return this.failed('lease', call.effect);
+  }
+
+  private full(error: unknown): Refused {
+    this.parts.metrics.limit('pending');
+    return refusedByLimit(
+      'full',
+      error instanceof AccessError ? error.message : 'too much is pending for this agent',
+      true,
+    );
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof AccessError && FULL.has(error.code);
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new AccessError('unreachable', `no answer within ${DECIDE_MAX_MS} ms`)),
+      DECIDE_MAX_MS,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    // A late failure changes nothing any more.
+    work.catch(() => undefined);
+  }
+}

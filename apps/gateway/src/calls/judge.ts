@@ -1,0 +1,259 @@
+/** One client message: what it is, whether it may be made, that it is on the log, and what comes back. */
+import { LIMITS, type Enforcement, type Revocation, type ToolCall, type ToolResult } from '#activity/types';
+import type { Policy } from '#drift';
+import {
+  classifyCall,
+  observeCall,
+  observeResult,
+  type Classification,
+  type FingerprintKeys,
+  type SeenCall,
+} from '#observation';
+import type { RevocableCall } from '#revocation';
+import type { GatewayMetrics } from '../metrics.js';
+import { denial, rpcError, REFUSED_CODE, type DenialStyle, type Refusal } from '../mcp/denial.js';
+import { CODES, type JsonObject, type ResponseMessage } from '../mcp/message.js';
+import { conversationOf, taskOf } from './claims.js';
+import type { Decider } from './decider.js';
+import { CallWatch, type CallEnds, type InFlight, type StopOutcome } from './in-flight.js';
+import { ListingWatch } from './listing.js';
+import type { Admission, Exchange, Judge } from './port.js';
+import { NOTHING_KNOWN, type Recorder } from './recorder.js';
+import { isListing, subjectOf } from './subject.js';
+import type { ToolBook } from './tool-book.js';
+import { refusedByLimit, refusedByRevocation, type Allowed, type Refused, type Verdict } from './verdict.js';
+
+export interface JudgeParts {
+  policy: Policy;
+  keys: FingerprintKeys;
+  decider: Decider;
+  recorder: Recorder;
+  inFlight: InFlight;
+  tools: ToolBook;
+  metrics: GatewayMetrics;
+  style: DenialStyle;
+  /** Puts a receipt on `enforcements`. */
+  receipt: (receipt: Pick<Enforcement, 'revocation' | 'outcome' | 'callId' | 'effect'>) => void;
+}
+
+/** A call as proposed, with what is needed to judge its result. */
+interface Proposal {
+  exchange: Exchange;
+  seen: SeenCall;
+  call: ToolCall;
+  revocable: RevocableCall;
+  classification: Classification;
+  /** Why it is not even asked about. */
+  unfit: Refused | null;
+}
+
+const PASS: Admission = { kind: 'pass' };
+
+export class CallJudge implements Judge, CallEnds {
+  private readonly parts: JudgeParts;
+  private readonly proposals = new WeakMap<CallWatch, Proposal>();
+
+  constructor(parts: JudgeParts) {
+    this.parts = parts;
+  }
+
+  async admit(exchange: Exchange): Promise<Admission> {
+    const { message } = exchange;
+    if (isListing(message)) return { kind: 'watch', watch: new ListingWatch(exchange, this.parts) };
+    const seen = subjectOf(exchange, this.parts.tools);
+    if (!seen) return PASS;
+    const proposal = this.propose(exchange, seen);
+    const verdict =
+      proposal.unfit ?? (await this.parts.decider.decide(proposal.call, proposal.revocable, exchange.agent));
+    if (!verdict.allowed) return this.refuse(proposal, verdict);
+    const admission = await this.record(proposal, verdict);
+    this.parts.metrics.addedMs(verdict.asked, performance.now() - exchange.arrivedMs);
+    return admission;
+  }
+
+  private propose(exchange: Exchange, seen: SeenCall): Proposal {
+    const { agent, server } = exchange;
+    const { recorder, tools } = this.parts;
+    const context = this.context();
+    const claim = taskOf(exchange);
+    const { key: agentKey, ...who } = agent;
+    const claims = { task: 'task' in claim ? claim.task : null, conversation: conversationOf(exchange) };
+    const base = recorder.reporter.base({ ...who, ...claims }, Date.now());
+    const observed = observeCall(context, seen);
+    const call: ToolCall = {
+      ...base,
+      ...observed,
+      type: 'ToolCall',
+      callId: base.id,
+      toolDigest: tools.digestSeen(agentKey, server.name, observed.tool),
+      ...PROPOSED,
+    };
+    const { tenant, task } = call;
+    const { tool, effect, dataClasses } = observed;
+    const revocable = { tenant, agentKey, task, server: server.name, tool, effect, dataClasses };
+    const classification = classifyCall(context, seen);
+    return { exchange, seen, call, revocable, classification, unfit: unfit(seen, claim) };
+  }
+
+  /** Allowed: on the log before it is forwarded, and refused after all if a revocation came meanwhile. */
+  private async record(proposal: Proposal, verdict: Allowed): Promise<Admission> {
+    const { exchange, revocable } = proposal;
+    const { recorder, decider, metrics } = this.parts;
+    const call = { ...proposal.call, basis: verdict.basis, policy: verdict.policy, pending: verdict.asked };
+    const awaits = exchange.message.kind === 'request';
+    if (call.effect === 'read') {
+      recorder.later(call);
+    } else {
+      try {
+        await recorder.durable(call, awaits);
+      } catch (error) {
+        const refused = decider.failed('log', call.effect, error);
+        if (refused) return this.refuse(proposal, refused);
+      }
+    }
+    const late = decider.covered(revocable);
+    if (late) {
+      recorder.ended({ ...this.resultOf(call), outcome: 'withheld' });
+      return this.answer(proposal, late);
+    }
+    metrics.call('allowed', call.basis, call.effect);
+    return awaits ? this.watched({ ...proposal, call }) : PASS;
+  }
+
+  private watched(proposal: Proposal): Admission {
+    const { exchange, call, revocable } = proposal;
+    const watch = new CallWatch(call, revocable, this);
+    this.proposals.set(watch, proposal);
+    this.parts.inFlight.add(watch);
+    if (exchange.session && exchange.message.kind === 'request') {
+      exchange.session.calls.set(String(exchange.message.id), watch);
+    }
+    return { kind: 'watch', watch };
+  }
+
+  private refuse(proposal: Proposal, refused: Refused): Admission {
+    const { basis, reason, revocation, policy } = refused;
+    this.parts.recorder.later({ ...proposal.call, decision: 'refused', basis, reason, revocation, policy });
+    return this.answer(proposal, refused);
+  }
+
+  private answer({ exchange, call }: Proposal, refused: Refused): Admission {
+    const { message, era } = exchange;
+    const refusal = toRefusal(call, refused);
+    this.parts.metrics.call('refused', refused.basis, call.effect);
+    if (message.kind === 'request') {
+      const answer = denial(message.id, message.method, era, this.parts.style, refusal);
+      return { kind: 'refuse', status: 200, answer, upstream: null };
+    }
+    const code = refusal.undecided ? CODES.internal : REFUSED_CODE;
+    const id = message.kind === 'response' ? (message.id ?? undefined) : undefined;
+    return {
+      kind: 'refuse',
+      status: 403,
+      answer: rpcError(undefined, code, refusal),
+      upstream: rpcError(id, code, refusal),
+    };
+  }
+
+  /** The response to a judged call, before the agent gets it. */
+  async result(watch: CallWatch, response: ResponseMessage, bytes: number): Promise<JsonObject | null> {
+    const proposal = this.proposals.get(watch)!;
+    const { decider, recorder } = this.parts;
+    const seen = response.error ? { error: response.error } : { result: response.result };
+    const observed = observeResult(this.context(), {
+      ...seen,
+      classification: proposal.classification,
+      resultBytes: bytes,
+    });
+    const result: ToolResult = { ...this.resultOf(watch.call), ...observed };
+    const classes = [...watch.revocable.dataClasses, ...observed.dataClasses];
+    let refused = decider.covered({ ...watch.revocable, dataClasses: classes });
+    if (!refused && decider.mustPend(result)) {
+      result.pending = true;
+      refused = await decider.release(result, watch.call.effect);
+    }
+    if (watch.stoppedWith) return null;
+    if (!refused) {
+      recorder.ended(result);
+      return null;
+    }
+    this.parts.metrics.call('withheld', refused.basis, watch.call.effect);
+    recorder.ended({ ...result, pending: false, outcome: 'withheld', values: [], valuesDropped: 0 });
+    return this.denied(proposal, refused);
+  }
+
+  lost(watch: CallWatch, outcome: 'unknown' | 'cancelled'): void {
+    this.parts.recorder.ended({ ...this.resultOf(watch.call), outcome });
+  }
+
+  stopRequested(watch: CallWatch, revocation: Revocation): JsonObject {
+    const { call } = watch;
+    this.parts.receipt({
+      revocation: revocation.id,
+      outcome: 'stopRequested',
+      callId: call.callId,
+      effect: call.effect,
+    });
+    this.parts.recorder.ended({ ...this.resultOf(call), outcome: 'withheld' });
+    this.parts.metrics.call('stopped', 'revocation', call.effect);
+    return this.denied(this.proposals.get(watch)!, refusedByRevocation(revocation));
+  }
+
+  stopEnded({ call }: CallWatch, revocation: Revocation, outcome: StopOutcome): void {
+    this.parts.metrics.stop(outcome);
+    this.parts.receipt({ revocation: revocation.id, outcome, callId: call.callId, effect: call.effect });
+  }
+
+  gone(watch: CallWatch): void {
+    this.parts.inFlight.remove(watch);
+    const { session, message } = this.proposals.get(watch)!.exchange;
+    if (message.kind === 'request' && session?.calls.get(String(message.id)) === watch) {
+      session.calls.delete(String(message.id));
+    }
+  }
+
+  private denied({ exchange, call }: Proposal, refused: Refused): JsonObject {
+    const { message, era } = exchange;
+    if (message.kind !== 'request') throw new Error('only requests have results');
+    return denial(message.id, message.method, era, this.parts.style, toRefusal(call, refused));
+  }
+
+  /** A result of which only the call is known. */
+  private resultOf(call: ToolCall): ToolResult {
+    const { tenant, agent, assurance, principal, actors, task, conversation, callId, server, tool } = call;
+    const nowMs = Date.now();
+    const who = { tenant, agent, assurance, principal, actors, task, conversation };
+    const base = this.parts.recorder.reporter.base(who, nowMs);
+    return {
+      ...base,
+      type: 'ToolResult',
+      callId,
+      server,
+      tool,
+      ...NOTHING_KNOWN,
+      durationMs: Math.max(0, nowMs - call.time),
+    };
+  }
+
+  private context(): { catalogue: Policy['catalogue']; fingerprinter: FingerprintKeys['current'] } {
+    return { catalogue: this.parts.policy.catalogue, fingerprinter: this.parts.keys.current };
+  }
+}
+
+const PROPOSED = { decision: 'allowed', basis: 'passed', reason: '', revocation: null, policy: '' } as const;
+
+/** What cannot be put on the log as it is cannot be judged. */
+function unfit(seen: SeenCall, claim: { task: string | null } | { unreadable: string }): Refused | null {
+  if ('unreadable' in claim) return refusedByLimit('task-unreadable', claim.unreadable, false);
+  const name = seen.method === 'tools/call' ? String((seen.params as JsonObject).name) : seen.method;
+  const maxBytes = seen.method === 'tools/call' ? LIMITS.toolBytes : LIMITS.methodBytes;
+  if (Buffer.byteLength(name) <= maxBytes) return null;
+  return refusedByLimit('name-too-long', `a name has at most ${maxBytes} bytes`, false);
+}
+
+function toRefusal(call: ToolCall, refused: Refused): Refusal {
+  const { reason, explanation, retryable, revocation, undecided } = refused;
+  return { reason, explanation, retryable, revocation, undecided, call: call.callId };
+}
+
+export type { Verdict };

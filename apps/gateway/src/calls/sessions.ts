@@ -1,0 +1,74 @@
+/** MCP sessions as the gateway sees them: whose they are, what their server asked, which calls are in flight. */
+import { createHash } from 'node:crypto';
+import { AWAITED_MAX, SESSION_IDLE_MS, SESSIONS_MAX } from '../limits.js';
+import type { RequestId } from '../mcp/message.js';
+import type { Agent, Watch } from './port.js';
+
+export class Session {
+  readonly id: string;
+  readonly server: string;
+  readonly agent: Agent;
+  /** What goes on the log: the id itself is as good as a key to the session. */
+  readonly conversation: string;
+  /** Requests of the server whose answers are awaited: id (as text, as lenient readers compare) to method. */
+  readonly awaited = new Map<string, string>();
+  /** Calls whose response may still come, on whichever stream, by request id as text. */
+  readonly calls = new Map<string, Watch>();
+  usedAtMs = Date.now();
+
+  constructor(id: string, server: string, agent: Agent) {
+    this.id = id;
+    this.server = server;
+    this.agent = agent;
+    this.conversation = conversationOf(id);
+  }
+
+  /** Remembers a request of the server, forgetting the oldest beyond the limit. */
+  await(id: RequestId, method: string): void {
+    if (this.awaited.size >= AWAITED_MAX) this.awaited.delete(this.awaited.keys().next().value as string);
+    this.awaited.set(String(id), method);
+  }
+}
+
+/** The same at every gateway, and no way back to the session id. */
+export function conversationOf(sessionId: string): string {
+  return `session/${createHash('sha256').update(sessionId).digest('hex').slice(0, 32)}`;
+}
+
+/** Bounded: the longest unused is forgotten first, which costs a later call its binding, not its service. */
+export class Sessions {
+  private readonly byId = new Map<string, Session>();
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  get(server: string, id: string): Session | undefined {
+    const session = this.byId.get(`${server} ${id}`);
+    if (!session) return undefined;
+    session.usedAtMs = Date.now();
+    return session;
+  }
+
+  /** Returns what had to be forgotten to make room. */
+  add(session: Session): Session | undefined {
+    this.byId.set(`${session.server} ${session.id}`, session);
+    if (this.byId.size <= SESSIONS_MAX) return undefined;
+    const oldest = this.byId.values().next().value as Session;
+    this.remove(oldest);
+    return oldest;
+  }
+
+  remove(session: Session): void {
+    this.byId.delete(`${session.server} ${session.id}`);
+    for (const watch of session.calls.values()) watch.lost('unknown');
+    session.calls.clear();
+  }
+
+  /** Forgets what nobody used for `SESSION_IDLE_MS`. */
+  sweep(nowMs: number): void {
+    for (const session of this.byId.values()) {
+      if (nowMs - session.usedAtMs > SESSION_IDLE_MS && session.calls.size === 0) this.remove(session);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** The gateway's one port: MCP endpoints first and bare, everything else through Nest. */
+import 'reflect-metadata';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { DynamicModule } from '@nestjs/common';
+import type { Front } from './front.js';
+
+/** Longer than clients and proxies keep an idle connection, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+
+export interface HttpServer {
+  url: string;
+  /** Answers what is being answered for `graceMs`, then closes what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export async function listen(
+  module: DynamicModule,
+  front: Front,
+  at: { host: string; port: number },
+): Promise<HttpServer> {
+  const app = await NestFactory.create<NestExpressApplication>(module, {
+    bodyParser: false,
+    logger: false,
+    abortOnError: false,
+  });
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(front.handle);
+  await app.listen(at.port, at.host);
+  const server = app.getHttpServer() as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = KEEP_ALIVE_MS + 1_000;
+  // Calls and streams may take as long as their servers need.
+  server.requestTimeout = 0;
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    stop: async (graceMs) => {
+      server.closeIdleConnections();
+      const force = setTimeout(() => server.closeAllConnections(), graceMs);
+      await app.close();
+      clearTimeout(force);
+    },
+  };
+}
