@@ -31,8 +31,9 @@ export function withEvidence(
   const place = at < 0 ? evidence.length : at;
   const known = evidence[place];
   if (known?.key === piece.key) return evidence.with(place, refreshed(known, piece));
-  const added = evidence.toSpliced(place, 0, piece);
-  return added.length > LIMITS.evidence ? withoutLightest(policy, added, now) : added;
+  let kept = evidence.toSpliced(place, 0, piece);
+  while (kept.length > LIMITS.evidence) kept = withoutLightest(policy, kept, now);
+  return kept;
 }
 
 function refreshed(known: LiveEvidence, piece: LiveEvidence): LiveEvidence {

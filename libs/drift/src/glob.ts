@@ -14,6 +14,20 @@ export function matchesResource(pattern: string, resource: string): boolean {
   return matches(pattern, resource, true);
 }
 
+/**
+ * The resources that a call names: one, or several as a JSON list. Null when the list was cut short, so that it cannot
+ * be told what it names.
+ */
+export function resourcesIn(resource: string): string[] | null {
+  if (!resource.startsWith('["')) return [resource];
+  try {
+    const list: unknown = JSON.parse(resource);
+    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Like `matchesResource`, for what is watched rather than approved: climbing and encoding hide nothing. */
 export function reachesResource(pattern: string, resource: string): boolean {
   return matches(pattern, resource, true) || matches(pattern, resolved(resource), true);

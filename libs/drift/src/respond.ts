@@ -187,7 +187,7 @@ function issue(
     id: deriveId(turn.activity.id, `${rule.id}/${subject ?? ''}`),
     rule: rule.id,
     subject,
-    task: task === null || task.implicit ? null : task.id,
+    task: task === null || task.implicit || rule.response === 'revoke-agent' ? null : task.id,
     effects: rule.effects,
     response: rule.response,
     issuedAt: turn.now,

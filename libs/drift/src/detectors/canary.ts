@@ -4,7 +4,7 @@
  * Limits: only what the catalogue marks; a resource is compared by its plain form, with `..` resolved.
  */
 import type { ToolCall } from '#activity/types';
-import { matchesName, reachesResource } from '../glob.js';
+import { matchesName, reachesResource, resourcesIn } from '../glob.js';
 import { shortDigest } from '../hash.js';
 import type { Catalogue } from '../policy.js';
 import { NOTHING, type Detector } from './detector.js';
@@ -28,9 +28,10 @@ function touchedTool(catalogue: Catalogue, call: ToolCall): string | null {
 }
 
 function touchedResource(catalogue: Catalogue, call: ToolCall): string | null {
-  const { resource } = call;
-  if (resource === null) return null;
-  return catalogue.canaryResources.some((glob) => reachesResource(glob, resource)) ? resource : null;
+  const { canaryResources } = catalogue;
+  if (call.resource === null || canaryResources.length === 0) return null;
+  const named = resourcesIn(call.resource) ?? [call.resource];
+  return named.find((one) => canaryResources.some((glob) => reachesResource(glob, one))) ?? null;
 }
 
 /** A catalogue may hold thousands of tools and few baits: looked through once per catalogue, which never changes. */

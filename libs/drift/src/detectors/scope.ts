@@ -1,15 +1,15 @@
 /**
  * Tool, effect, resource, recipient or data class outside what the task was approved for.
- * Evidence: one piece per distinct deviation (what and which), full weight when the call is not a read, half when it is.
+ * Evidence: one piece per distinct deviation (what and which), full weight when the call is not a read, less than half when it is.
  * Limits: implicit tasks and tasks without scope have none; a kind left open (`null`) allows everything of its kind.
  */
 import type { Effect, Scope, ToolCall, ToolResult } from '#activity/types';
-import { matchesName, matchesResource } from '../glob.js';
+import { matchesName, matchesResource, resourcesIn } from '../glob.js';
 import { shortDigest } from '../hash.js';
 import { NOTHING, type Detector, type Look, type Sighting } from './detector.js';
 
 /** Reads outside the scope worry less: they do no harm by themselves. */
-const READ_SHARE = 0.55;
+const READ_SHARE = 0.42;
 /** Effects that change something named by a resource: without a name it cannot be shown to be inside. */
 const NEEDS_RESOURCE: ReadonlySet<Effect> = new Set(['write', 'delete', 'unknown']);
 
@@ -76,8 +76,8 @@ function toolInside(tools: string[], call: ToolCall): boolean {
 
 function resourceInside(globs: string[], call: ToolCall): boolean {
   if (call.resource === null) return !NEEDS_RESOURCE.has(call.effect);
-  const { resource } = call;
-  return globs.some((glob) => matchesResource(glob, resource));
+  const named = resourcesIn(call.resource);
+  return named !== null && named.every((resource) => globs.some((glob) => matchesResource(glob, resource)));
 }
 
 /** `public` data needs no approval. */

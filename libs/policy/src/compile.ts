@@ -1,0 +1,59 @@
+import type { CatalogueEntry, DetectorSettings, Policy } from '#drift';
+import { digestOf } from './canonical.js';
+import type { PolicyDocument } from './schema.js';
+
+/** A valid document as the core judges with it. */
+export function compile(document: PolicyDocument): Policy {
+  const { name, ask, dataClasses, levels, uncatalogued, keepIntent } = document;
+  const policy = {
+    name,
+    catalogue: catalogueOf(document.catalogue),
+    ask,
+    dataClasses,
+    detectors: Object.fromEntries(
+      Object.entries(document.detectors).map(([detector, settings]) => [detector, settingsOf(settings)]),
+    ),
+    levels,
+    responses: document.responses.map(({ for: forMs, effects, ...rule }) => ({
+      ...rule,
+      effects: effects ?? null,
+      forMs: forMs ?? 0,
+    })),
+    uncatalogued,
+    idleMs: document.idle,
+    implicitTaskIdleMs: document.implicitTaskIdle,
+    profileHalfLifeMs: document.profileHalfLife,
+    exposureHalfLifeMs: document.exposureHalfLife,
+    settledMs: document.settled,
+    keepIntent,
+  };
+  return { digest: digestOf(policy), ...policy };
+}
+
+function settingsOf(
+  settings: PolicyDocument['detectors'][keyof PolicyDocument['detectors']],
+): DetectorSettings {
+  const { mode, weight, ceiling, halfLife, ...options } = settings;
+  return { mode, weight, ceiling, halfLifeMs: halfLife, options };
+}
+
+function catalogueOf(catalogue: PolicyDocument['catalogue']): Policy['catalogue'] {
+  const { servers, ...rest } = catalogue;
+  const tools = servers.flatMap(({ match, tools, ...of }) =>
+    match.flatMap((server) =>
+      Object.entries(tools).map<CatalogueEntry>(([tool, entry]) => ({
+        server,
+        tool,
+        effect: entry.effect,
+        trust: entry.trust ?? of.trust,
+        dataClasses: entry.dataClasses ?? of.dataClasses,
+        resource:
+          entry.resource === undefined ? null : { pointer: entry.resource, secret: entry.secretResource },
+        destination: entry.destination === undefined ? null : { pointer: entry.destination },
+        facts: Object.entries(entry.facts).map(([name, pointer]) => ({ name, pointer })),
+        canary: entry.canary,
+      })),
+    ),
+  );
+  return { tools, ...rest };
+}

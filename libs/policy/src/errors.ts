@@ -1,0 +1,25 @@
+/** One thing wrong with a policy, said so that it can be put right without reading code. */
+export interface PolicyMistake {
+  /** 1-based. */
+  line: number;
+  /** `detectors.scope.weight`; empty = the document as a whole. */
+  path: string;
+  message: string;
+}
+
+/** Every mistake of a policy at once. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  readonly code = 'DL_POLICY_INVALID';
+
+  constructor(
+    readonly source: string,
+    readonly mistakes: PolicyMistake[],
+  ) {
+    const count = `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'}`;
+    const lines = mistakes.map(
+      ({ line, path, message }) => `  ${source}:${line} ${path || '(document)'}: ${message}`,
+    );
+    super(`the policy has ${count}:\n${lines.join('\n')}`);
+  }
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import type { Policy } from '#drift';
+import { PolicyError } from './errors.js';
+import { parsePolicy } from './parse.js';
+
+/** Reads and compiles a policy file, or the shipped default. Throws `PolicyError` that lists every mistake. */
+export function loadPolicy(path?: string): Policy {
+  if (path === undefined) return defaultPolicy();
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new PolicyError(path, [{ line: 1, path: '', message: `expected a readable file, got ${code}` }]);
+  }
+  return parsePolicy(text, basename(path));
+}
+
+let shipped: Policy | undefined;
+
+/** The shipped policy, `assets/policy/default.yaml`. */
+export function defaultPolicy(): Policy {
+  return (shipped ??= loadPolicy(createRequire(import.meta.url).resolve('#assets/policy/default.yaml')));
+}

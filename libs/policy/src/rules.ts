@@ -1,0 +1,85 @@
+/** What the schema cannot say: rules that join several keys of a policy. */
+import type { PolicyDocument } from './schema.js';
+
+export interface Broken {
+  path: PropertyKey[];
+  message: string;
+}
+
+/** A honeytoken is no noise: its evidence alone may reach critical. */
+const MAY_REACH_CRITICAL = new Set(['canary']);
+
+export function brokenRules(document: PolicyDocument): Broken[] {
+  return [...levels(document), ...ceilings(document), ...responses(document), ...idleness(document)];
+}
+
+function levels({ levels }: PolicyDocument): Broken[] {
+  const { elevated, high, critical, hysteresis } = levels;
+  const broken: Broken[] = [];
+  if (!(elevated < high && high < critical)) {
+    broken.push({ path: ['levels'], message: 'expected elevated < high < critical' });
+  }
+  if (hysteresis >= elevated) {
+    const message = `expected less than elevated (${elevated}), or nobody gets back to normal`;
+    broken.push({ path: ['levels', 'hysteresis'], message });
+  }
+  return broken;
+}
+
+function ceilings({ detectors, levels }: PolicyDocument): Broken[] {
+  return Object.entries(detectors).flatMap(([name, { weight, ceiling }]) => {
+    const broken: Broken[] = [];
+    const path = ['detectors', name, 'ceiling'];
+    if (weight > ceiling)
+      broken.push({ path, message: `expected at least the weight (${weight}), got ${ceiling}` });
+    if (ceiling * 100 >= levels.critical && !MAY_REACH_CRITICAL.has(name)) {
+      const message = `expected less than critical (${levels.critical / 100}), or noise of one kind gets there, got ${ceiling}`;
+      broken.push({ path, message });
+    }
+    return broken;
+  });
+}
+
+function responses({ responses, idle }: PolicyDocument): Broken[] {
+  const seen = new Set<string>();
+  return responses.flatMap((rule, at) => {
+    const path = ['responses', at];
+    const broken: Broken[] = [];
+    if (seen.has(rule.id)) broken.push({ path: [...path, 'id'], message: `"${rule.id}" is there twice` });
+    seen.add(rule.id);
+    const takes = rule.response !== 'observe' && rule.response !== 'alert';
+    if (takes && rule.for === undefined) {
+      broken.push({
+        path: [...path, 'for'],
+        message: 'expected a duration: what is taken away automatically must end',
+      });
+    }
+    if (rule.for !== undefined && rule.for >= idle) {
+      broken.push({
+        path: [...path, 'for'],
+        message: 'expected less than idle, after which the agent is forgotten',
+      });
+    }
+    if (rule.of === 'agent' && rule.response === 'revoke-task') {
+      broken.push({
+        path: [...path, 'response'],
+        message: 'expected a response that means the agent, got revoke-task',
+      });
+    }
+    if (rule.effects && rule.response.startsWith('revoke')) {
+      broken.push({
+        path: [...path, 'effects'],
+        message: `${rule.response} takes away everything; leave effects out`,
+      });
+    }
+    return broken;
+  });
+}
+
+function idleness({ idle, implicitTaskIdle, settled }: PolicyDocument): Broken[] {
+  const broken: Broken[] = [];
+  if (implicitTaskIdle >= idle)
+    broken.push({ path: ['implicitTaskIdle'], message: 'expected less than idle' });
+  if (settled >= idle) broken.push({ path: ['settled'], message: 'expected less than idle' });
+  return broken;
+}

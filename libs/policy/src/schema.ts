@@ -1,0 +1,198 @@
+/**
+ * The policy document, as people write it in YAML. `compile.ts` makes it a `Policy`; `schemas/policy.schema.json` is
+ * generated from here for editors. Every key but the name has a default: a policy says only what it means to change.
+ */
+import { EFFECTS, LEVELS, RESPONSES } from '#activity/types';
+import { z } from 'zod';
+
+const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `15m`, `2h`, `7d`; compiled to milliseconds. */
+const Duration = z
+  .string()
+  .regex(/^[1-9][0-9]{0,6}[smhd]$/, 'expected a duration like 90s, 15m, 2h or 7d')
+  .transform((text) => Number(text.slice(0, -1)) * (UNITS_MS[text.slice(-1)] as number));
+
+const Name = z.string().min(1).max(64);
+const Glob = z.string().min(1).max(256).describe('A name; * stands for any run of characters');
+const Pointer = z
+  .string()
+  .regex(/^(\/[^/]{1,128}){1,16}$/, 'expected a JSON pointer like /path')
+  .describe('JSON pointer into the arguments');
+const Effect = z.enum(EFFECTS);
+const Trust = z.enum(['own', 'third-party', 'unknown']).describe('Who writes what it returns');
+const FACTS_MAX = 8;
+
+const Tool = z.strictObject({
+  effect: Effect.describe('What a call does'),
+  trust: Trust.optional(),
+  dataClasses: z
+    .array(Name)
+    .max(32)
+    .optional()
+    .describe('What it returns or takes, instead of what its server says'),
+  resource: Pointer.optional().describe('JSON pointer of the argument that names the resource'),
+  secretResource: z.boolean().default(false).describe('Log the resource only as a fingerprint'),
+  destination: Pointer.optional().describe('JSON pointer of the argument that names where it goes'),
+  facts: z
+    .record(Name, Pointer)
+    .refine((facts) => Object.keys(facts).length <= FACTS_MAX, `expected at most ${FACTS_MAX} facts`)
+    .default({})
+    .describe('Numbers, enums or booleans among the arguments, by name, for rules'),
+  canary: z.boolean().default(false).describe('A honeytoken: touching it is evidence by itself'),
+});
+
+const Server = z.strictObject({
+  match: z.array(Glob).min(1).max(64).describe('Names of the servers this describes'),
+  trust: Trust.default('unknown'),
+  dataClasses: z.array(Name).max(32).default([]),
+  tools: z.record(Glob, Tool).describe('By name; the most specific entry wins'),
+});
+
+const Catalogue = z.strictObject({
+  internalDomains: z
+    .array(z.string())
+    .max(1_000)
+    .default([])
+    .describe('E-mail and URL domains that are inside'),
+  internalAccounts: z.array(z.string()).max(1_000).default([]).describe('Account numbers that are inside'),
+  canaryResources: z
+    .array(z.string())
+    .max(1_000)
+    .default([])
+    .describe('Globs over resources that are honeytokens'),
+  servers: z.array(Server).max(1_000).default([]),
+});
+
+/** What every detector has; `weight` and `ceiling` as in the risk formula. */
+const common = (weight: number, ceiling: number, halfLife: string) => ({
+  mode: z
+    .enum(['enforce', 'observe', 'off'])
+    .default('enforce')
+    .describe('observe = everything happens except the enforcement'),
+  weight: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(weight)
+    .describe('Heaviest that one piece of its evidence can weigh'),
+  ceiling: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(ceiling)
+    .describe('Heaviest that all of its evidence together can weigh'),
+  halfLife: Duration.prefault(halfLife).describe('After this long a piece of evidence counts half'),
+});
+
+const Bits = z.number().min(0).max(64);
+
+const Detectors = z.strictObject({
+  scope: z.strictObject(common(0.62, 0.75, '30m')).prefault({}),
+  escalation: z
+    .strictObject({
+      ...common(0.45, 0.7, '30m'),
+      minSensitivity: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.6)
+        .describe('Of what was read, to count as sensitive'),
+      matureCalls: z.number().min(1).max(100_000).default(30).describe('Calls before precedent counts'),
+      minBits: Bits.default(4.5).describe('Surprise at which an effect counts as without precedent'),
+    })
+    .prefault({}),
+  'data-class': z
+    .strictObject({
+      ...common(0.45, 0.7, '1h'),
+      quietBits: Bits.default(3).describe('Surprise up to here says nothing'),
+      loudBits: Bits.default(8).describe('Surprise from here on says all'),
+      youngBits: Bits.default(8).describe(
+        'Expected surprise of the most sensitive class while the profile is young',
+      ),
+      youngEvents: z
+        .number()
+        .gt(0)
+        .max(10_000)
+        .default(8)
+        .describe('Events after which experience outweighs that'),
+      minShare: z.number().min(0).max(1).default(0.1).describe('Lighter evidence is not kept'),
+    })
+    .prefault({}),
+  afterlife: z.strictObject(common(0.4, 0.6, '30m')).prefault({}),
+  refusals: z
+    .strictObject({
+      ...common(0.25, 0.25, '10m'),
+      run: z
+        .number()
+        .min(2)
+        .max(1_000)
+        .default(6)
+        .describe('Refused or failed calls within minutes that make a run'),
+    })
+    .prefault({}),
+  canary: z.strictObject(common(0.95, 0.99, '4h')).prefault({}),
+});
+
+const Risk = z.number().min(1).max(100);
+const Levels = z.strictObject({
+  elevated: Risk.default(25),
+  high: Risk.default(60),
+  critical: Risk.default(90),
+  hysteresis: z.number().min(0).max(50).default(8).describe('A level ends this far below where it begins'),
+});
+
+const Response = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected a name of a-z, 0-9 and -'),
+  of: z.enum(['task', 'agent']).describe('Whose level'),
+  level: z.enum(LEVELS).exclude(['normal']),
+  response: z.enum(RESPONSES),
+  effects: z
+    .array(Effect)
+    .min(1)
+    .optional()
+    .describe('What a context-check or restrict takes away; absent = all'),
+  minTasks: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('The evidence must come from at least this many tasks'),
+  for: Duration.optional().describe('How long it lasts; required where something is taken away'),
+  mode: z.enum(['enforce', 'observe']).default('enforce'),
+});
+
+export const PolicyDocument = z.strictObject({
+  name: Name,
+  catalogue: Catalogue.prefault({}),
+  ask: z
+    .strictObject({
+      effects: z.array(Effect).default(EFFECTS.filter((effect) => effect !== 'read')),
+      readsWithAddress: z
+        .boolean()
+        .default(true)
+        .describe('Also reads that go to an address or URL in their arguments'),
+    })
+    .prefault({})
+    .describe('Calls that a gateway asks the authority about before they run'),
+  dataClasses: z
+    .record(Name, z.number().min(0).max(1))
+    .default({})
+    .describe('Sensitivity of data classes, 0 to 1'),
+  detectors: Detectors.prefault({}),
+  levels: Levels.prefault({}),
+  responses: z.array(Response).max(64).default([]),
+  uncatalogued: z
+    .enum(['observe', 'enforce'])
+    .default('observe')
+    .describe('Evidence on tools nobody catalogued'),
+  idle: Duration.prefault('7d').describe('After this much idleness an agent starts afresh'),
+  implicitTaskIdle: Duration.prefault('30m').describe('After this much idleness an undeclared task ends'),
+  profileHalfLife: Duration.prefault('3d').describe('Half-life of what the profile has learned'),
+  exposureHalfLife: Duration.prefault('30m').describe(
+    'Half-life of what one undeclared task passes to the next',
+  ),
+  settled: Duration.prefault('24h').describe('How long lifted or checked evidence is not raised again'),
+  keepIntent: z.boolean().default(true).describe('Whether the text of intents goes on the log'),
+});
+export type PolicyDocument = z.output<typeof PolicyDocument>;
