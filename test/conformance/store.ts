@@ -13,6 +13,7 @@ import {
   type PendingEntry,
   type StateStore,
 } from '#store';
+import { storeBehavesLikeModel } from './store-model.js';
 
 export interface StoreUnderTest {
   open(): Promise<StateStore>;
@@ -92,6 +93,10 @@ export function storeConformance(name: string, start: () => Promise<StoreUnderTe
     pendingPromises(() => ({ store, partition }));
     racePromises(() => ({ store, partition, open: () => under.open() }));
     otherPromises(() => ({ store, partition }));
+
+    it('answers any sequence of calls like a few Maps would', async () => {
+      await expect(storeBehavesLikeModel(store, freshPartition)).resolves.toBeUndefined();
+    });
   });
 }
 
