@@ -195,6 +195,7 @@ describe('a schema made for attacks', () => {
     ['NaN', made({ ratio: double(NaN) }), 'DL_WIRE_LIMIT'],
     ['Infinity', made({ ratio: double(Infinity) }), 'DL_WIRE_LIMIT'],
     ['a number over its bound', made({ ratio: double(1.01) }), 'DL_WIRE_LIMIT'],
+    ['a list of more items than bytes are left', made({ list: long(3) }), 'DL_WIRE_BOMB'],
     ['a list of 2^40 items', made({ list: long(2 ** 40) }), 'DL_WIRE_BOMB'],
     [
       'a list of 2^53 items in a sized block',
@@ -293,17 +294,18 @@ describe('encodeActivity', () => {
   });
 
   it('refuses what is larger than a record may be', () => {
-    const values = Array.from({ length: LIMITS.values }, () => ({
-      ...call.values[0]!,
-      at: 'x'.repeat(LIMITS.valueAtBytes),
-    }));
-    expect(decodeActivity(encodeActivity({ ...call, values }))).toMatchObject({ values });
-    const tools = Array.from({ length: 1_024 }, () => ({ name: 'n'.repeat(256), digest: 'd'.repeat(128) }));
-    const listed = record<Extract<Activity, { type: 'ToolsListed' }>>('tools-listed');
-    expect(refusal(() => encodeActivity({ ...listed, tools })).code).toBe('DL_WIRE_OVERSIZE');
-    expect(decodeActivity(encodeActivity({ ...listed, tools: tools.slice(0, 500) }))).toMatchObject({
-      id: listed.id,
-    });
+    const folder = mkdtempSync(join(tmpdir(), 'driftline-large-'));
+    writeFileSync(
+      join(folder, 'free.avsc'),
+      JSON.stringify({ type: 'record', name: 'Free', fields: [{ name: 'text', type: 'string' }] }),
+    );
+    const codec = createCodec<{ text: string }>('free', { schemas: folder, maxBytes: 1_000 });
+    rmSync(folder, { recursive: true });
+    expect(codec.decode(codec.encode({ text: 'x'.repeat(988) })).text).toHaveLength(988);
+    expect(refusal(() => codec.encode({ text: 'x'.repeat(989) })).message).toContain(
+      '1001 bytes encoded, at most 1000',
+    );
+    expect(refusal(() => codec.encode({ text: 'x'.repeat(3_000_000) })).code).toBe('DL_WIRE_OVERSIZE');
   });
 
   it('refuses a type that is none', () => {

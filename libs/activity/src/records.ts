@@ -41,9 +41,9 @@ export const gatewayReportCodec: Codec<GatewayReport> = createUnionCodec<Gateway
   'gateway-report',
   REPORT_SCHEMAS,
 );
-export const revocationCodec = createCodec<Revocation>('revocation');
+export const revocationCodec = createCodec<Revocation>('revocation', { maxBytes: LIMITS.commandBytes });
 export const liftCodec = createCodec<Lift>('lift');
-export const alertCodec = createCodec<Alert>('alert');
+export const alertCodec = createCodec<Alert>('alert', { maxBytes: LIMITS.commandBytes });
 export const auditCodec = createCodec<Audit>('audit');
 export const deadLetterCodec = createCodec<DeadLetter>('dead-letter', {
   maxBytes: LIMITS.deadLetterValueBytes + LIMITS.deadLetterKeyBytes + DEAD_LETTER_FRAME_BYTES,

@@ -409,8 +409,10 @@ export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
  * A reporter cuts (`clipText`) or refuses before it encodes; the codecs refuse what is over.
  */
 export const LIMITS = {
-  /** One encoded record; several of them fit one fetch, and one decodes in well under 5 ms. */
+  /** One encoded record. Every activity within the limits below fits (a test holds that); it decodes in well under 5 ms. */
   messageBytes: 262_144,
+  /** One encoded revocation or alert: 64 pieces of evidence with everything said fit, and a log that takes 1 MiB takes it. */
+  commandBytes: 786_432,
   idBytes: 128,
   tenantBytes: 64,
   agentBytes: 2_048,
@@ -431,8 +433,8 @@ export const LIMITS = {
   digestBytes: 128,
   reasonCodeBytes: 512,
   intentBytes: 4_096,
-  scopeItems: 256,
-  listedTools: 1_024,
+  scopeItems: 128,
+  listedTools: 512,
   /** Evidence in one revocation or alert. */
   evidence: 64,
   evidenceKeyBytes: 512,
