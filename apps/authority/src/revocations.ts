@@ -7,6 +7,8 @@ import type { Follower, Log, LogRecord } from '#stream';
 import type { Logger } from '#telemetry';
 import type { AuthorityMetrics } from './metrics.js';
 
+/** The least silence of the log that means something: it answers idle followers about once a second. */
+const SILENCE_MS = 3_000;
 /** How often what is over is dropped. */
 const EXPIRE_MS = 10_000;
 
@@ -53,7 +55,7 @@ export class Revocations {
   /** Throws `not-current` when revocations may have been missed. */
   requireCurrent(): void {
     const ageMs = this.progressAgeMs();
-    if (ageMs <= this.options.maxStaleMs) return;
+    if (ageMs <= Math.max(this.options.maxStaleMs, SILENCE_MS)) return;
     this.options.metrics.notCurrent.inc({ cause: 'revocations' });
     throw new AccessError('not-current', `the log has not answered for ${Math.round(ageMs)} ms`);
   }

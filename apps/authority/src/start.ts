@@ -13,6 +13,7 @@ import { AuthorityService } from './authority.service.js';
 import { Callers } from './callers.js';
 import type { Credential } from './credentials.js';
 import { Decisions } from './decisions.js';
+import { typed } from './errors.js';
 import type { HttpParts } from './http/authority.module.js';
 import { startHttp } from './http/server.js';
 import { Intents } from './intents.js';
@@ -140,12 +141,13 @@ function assemble(options: AuthorityOptions, made: Made): { http: HttpParts; rep
 }
 
 function inProcess({ authority, decisions }: HttpParts): Authority {
+  const person: Caller = { ...IN_PROCESS, role: 'person' };
   return {
-    decide: (call) => decisions.decide(call),
-    pend: (result) => authority.pend(result),
-    task: (task) => authority.task(task),
-    startTask: (request) => authority.startTask(request, IN_PROCESS),
-    endTask: (task, outcome, by) => authority.endTask(task, outcome, by, IN_PROCESS),
-    contextCheck: (task, request) => authority.contextCheck(task, request, { ...IN_PROCESS, role: 'person' }),
+    decide: (call) => typed(() => decisions.decide(call)),
+    pend: (result) => typed(() => authority.pend(result)),
+    task: (task) => typed(() => authority.task(task)),
+    startTask: (request) => typed(() => authority.startTask(request, IN_PROCESS)),
+    endTask: (task, outcome, by) => typed(() => authority.endTask(task, outcome, by, IN_PROCESS)),
+    contextCheck: (task, request) => typed(() => authority.contextCheck(task, request, person)),
   };
 }

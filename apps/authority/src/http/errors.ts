@@ -1,9 +1,8 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ACCESS_STATUS, AccessError, CODE_HEADER } from '#access';
-import { DecodeError, EncodeError } from '#activity';
 import type { Logger } from '#telemetry';
-import { StoreError } from '#store';
+import { toAccessError } from '../errors.js';
 import type { AuthorityMetrics } from '../metrics.js';
 
 /** Every error as code and message: the code in a header, because an AuthZEN error body is a plain message. */
@@ -41,13 +40,8 @@ export function answerError(request: Request, response: Response, error: AccessE
 
 /** Null for what nobody foresaw. */
 function typedError(error: unknown): AccessError | null {
-  if (error instanceof AccessError) return error;
-  if (error instanceof DecodeError || error instanceof EncodeError)
-    return new AccessError('invalid', error.message, { cause: error });
-  if (error instanceof StoreError) {
-    const text = `the store did not answer as it should (${error.code}): ${error.message}`;
-    return new AccessError('unreachable', text, { cause: error });
-  }
+  const known = toAccessError(error);
+  if (known) return known;
   // What Nest and its body parser say of a request that no route or parser takes.
   const status = error instanceof HttpException ? error.getStatus() : (error as { status?: unknown }).status;
   if (status === 404) return new AccessError('not-found', (error as Error).message);
