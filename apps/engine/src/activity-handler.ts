@@ -1,9 +1,17 @@
 import { ceHeaders, encodeActivity } from '#activity';
 import { agentKey, TOPICS, type PolicyActivated, type Tick } from '#activity/types';
 import { StoreError } from '#store';
-import { PartitionHalted, type BatchContext, type LogRecord, type PartitionHandler } from '#stream';
+import {
+  PartitionHalted,
+  PartitionLost,
+  type BatchContext,
+  type LogRecord,
+  type PartitionHandler,
+} from '#stream';
 import { raise } from './alarms.js';
 import { Currencies } from './currency.js';
+import { BATCH_FAILURES_MAX } from './limits.js';
+import { codeOf } from './metrics.js';
 import { Partition } from './partition.js';
 import type { Parts } from './parts.js';
 import { patiently } from './patience.js';
@@ -15,40 +23,54 @@ const PARTITIONS_PIN = 'activity-partitions';
 /** The partitions of the activity topic that this engine owns. */
 export class ActivityHandler implements PartitionHandler {
   readonly partitions = new Map<number, Partition>();
-  readonly halted = new Map<number, PartitionHalted>();
+  readonly halted = new Map<number, { code: string; message: string }>();
   readonly currencies: Currencies;
   private counter = 0;
   private stopping = false;
+  /** Partition → since when its batch is in work, by `performance.now()`. */
+  private readonly working = new Map<number, number>();
+  /** Partition → batches that failed in a row. */
+  private readonly failures = new Map<number, number>();
 
-  constructor(private readonly parts: Parts) {
+  constructor(
+    private readonly parts: Parts,
+    private readonly onFatal: (error: Error) => void,
+  ) {
     this.currencies = new Currencies(parts, this.partitions);
   }
 
   async assigned(number: number): Promise<number> {
-    return this.guarded(number, async () => {
-      const partition = new Partition(this.parts, number);
-      const waiting = { heartbeat: async () => undefined, stale: () => this.stopping };
-      const where = { topic: TOPICS.activity, partition: number };
-      const next = await patiently(this.parts, where, waiting, async () => {
-        await this.checkPartitions();
-        return partition.place();
-      });
-      // Judged with the configured policy from here on, at every engine and in every replay: the log says so.
-      if (partition.recorded !== this.parts.policies.configured.digest) {
-        await patiently(this.parts, where, waiting, () => this.append([this.activation(number)]));
-      }
-      this.partitions.set(number, partition);
-      this.parts.metrics.assigned.set(this.partitions.size);
-      this.parts.logger.info({ partition: number, next }, 'partition assigned');
-      return next;
+    const partition = new Partition(this.parts, number);
+    const waiting = { heartbeat: async () => undefined, stale: () => this.stopping };
+    const where = { topic: TOPICS.activity, partition: number };
+    const next = await patiently(this.parts, where, waiting, async () => {
+      await this.checkPartitions();
+      return partition.place();
     });
+    // Judged with the configured policy from here on, at every engine and in every replay: the log says so.
+    if (partition.recorded !== this.parts.policies.configured.digest) {
+      await patiently(this.parts, where, waiting, () => this.append([this.activation(number)]));
+    }
+    this.partitions.set(number, partition);
+    this.parts.metrics.assigned.set(this.partitions.size);
+    this.parts.logger.info({ partition: number, next }, 'partition assigned');
+    return next;
   }
 
   async batch(number: number, records: LogRecord[], context: BatchContext): Promise<void> {
     const partition = this.partitions.get(number);
     if (!partition || records.length === 0) return;
     const handedOverAtMs = Date.now();
-    await this.guarded(number, () => partition.fold(records, context));
+    this.working.set(number, performance.now());
+    try {
+      await partition.fold(records, context);
+      this.failures.delete(number);
+    } catch (error) {
+      this.failed(number, error as Error);
+      throw error;
+    } finally {
+      this.working.delete(number);
+    }
     this.currencies.folded(partition, context.end, handedOverAtMs);
   }
 
@@ -75,30 +97,36 @@ export class ActivityHandler implements PartitionHandler {
     this.parts.metrics.ticks.inc(ticks.length);
   }
 
-  /** A halt is coded, counted and told before the partition is left stopped. */
-  private async guarded<T>(number: number, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof PartitionHalted) await this.haltedBy(number, error);
-      throw error;
-    }
+  /** Age in ms of the oldest batch in work: waiting for a store that is away is not progress. */
+  stuckMs(): number {
+    return this.working.size === 0 ? 0 : performance.now() - Math.min(...this.working.values());
   }
 
-  private async haltedBy(number: number, error: PartitionHalted): Promise<void> {
+  /** The consumer left a partition stopped: coded, counted and told. */
+  async haltedBy(number: number, error: Error): Promise<void> {
+    const code = codeOf(error);
     this.unhalt(number);
-    this.halted.set(number, error);
+    this.halted.set(number, { code, message: error.message });
     this.partitions.delete(number);
     this.currencies.forget(number);
     this.parts.metrics.assigned.set(this.partitions.size);
-    this.parts.metrics.halted.set({ partition: number, code: error.code }, 1);
+    this.parts.metrics.halted.set({ partition: number, code }, 1);
     await raise(this.parts, {
-      cause: ['partition-halted', String(number), error.code, error.message],
+      cause: ['partition-halted', String(number), code, error.message],
       level: 'critical',
-      title: `Partition ${number} of the activity log is stopped: ${error.code}`,
+      title: `Partition ${number} of the activity log is stopped: ${code}`,
       explanation: `${error.message} Until then decisions about its agents follow the gateways' fail mode.`,
       at: Date.now(),
     });
+  }
+
+  /** What waiting cannot cure and is no halt is a defect: tried again a bounded number of times, never for ever. */
+  private failed(number: number, error: Error): void {
+    if (error instanceof PartitionHalted || error instanceof PartitionLost) return;
+    const failures = (this.failures.get(number) ?? 0) + 1;
+    this.failures.set(number, failures);
+    this.parts.logger.error({ error, partition: number, failures }, 'batch failed');
+    if (failures >= BATCH_FAILURES_MAX) this.onFatal(error);
   }
 
   private unhalt(number: number): void {

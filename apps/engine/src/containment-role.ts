@@ -12,13 +12,7 @@ import {
   type RevocationContainment,
 } from '#revocation';
 import { sameMarker, type CommitRequest, type Marker } from '#store';
-import {
-  PartitionHalted,
-  type BatchContext,
-  type Follower,
-  type LogRecord,
-  type PartitionHandler,
-} from '#stream';
+import type { BatchContext, Follower, LogRecord, PartitionHandler } from '#stream';
 import { raise, toAlert } from './alarms.js';
 import { toAlarm } from './containment-alarms.js';
 import {
@@ -55,18 +49,16 @@ export class ContainmentRole implements PartitionHandler {
   ) {}
 
   assigned(): Promise<number> {
-    return this.guarded(() => patiently(this.parts, WHERE, this.waiting(), () => this.place()));
+    return patiently(this.parts, WHERE, this.waiting(), () => this.place());
   }
 
   batch(_partition: number, records: LogRecord[], context: BatchContext): Promise<void> {
-    return this.inTurn(() =>
-      this.guarded(async () => {
-        const fresh = records.filter((record) => record.offset >= this.next);
-        if (fresh.length === 0 || (await this.fold(fresh, context))) return;
-        this.parts.metrics.repositioned.inc({ partition: 'containment' });
-        context.seek(await patiently(this.parts, WHERE, context, () => this.place()));
-      }),
-    );
+    return this.inTurn(async () => {
+      const fresh = records.filter((record) => record.offset >= this.next);
+      if (fresh.length === 0 || (await this.fold(fresh, context))) return;
+      this.parts.metrics.repositioned.inc({ partition: 'containment' });
+      context.seek(await patiently(this.parts, WHERE, context, () => this.place()));
+    });
   }
 
   async revoked(): Promise<void> {
@@ -94,6 +86,20 @@ export class ContainmentRole implements PartitionHandler {
         countFailure(this.parts, error);
         this.parts.logger.warn({ error }, 'containment could not be looked at');
       }
+    });
+  }
+
+  /** The consumer left it stopped: nothing is proved any more, and that is said. */
+  async haltedBy(error: Error): Promise<void> {
+    const code = codeOf(error);
+    this.containment = null;
+    this.parts.metrics.halted.set({ partition: 'containment', code }, 1);
+    await raise(this.parts, {
+      cause: ['containment-halted', code, error.message],
+      level: 'critical',
+      title: `Containment is not followed any more: ${code}`,
+      explanation: error.message,
+      at: Date.now(),
     });
   }
 
@@ -225,23 +231,6 @@ export class ContainmentRole implements PartitionHandler {
     const mine = this.turn.then(work, work);
     this.turn = mine.catch(() => undefined);
     return mine;
-  }
-
-  private async guarded<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof PartitionHalted)) throw error;
-      this.parts.metrics.halted.set({ partition: 'containment', code: error.code }, 1);
-      await raise(this.parts, {
-        cause: ['containment-halted', error.code, error.message],
-        level: 'critical',
-        title: `Containment is not followed any more: ${error.code}`,
-        explanation: error.message,
-        at: Date.now(),
-      });
-      throw error;
-    }
   }
 }
 

@@ -58,7 +58,7 @@ export class Engine {
       instance: `${config.engine.id}-${randomUUID()}`,
     };
     await policies.start();
-    this.activity = new ActivityHandler(this.parts);
+    this.activity = new ActivityHandler(this.parts, (error) => this.fatal(error));
     this.containmentRole = new ContainmentRole(this.parts, (error) => this.fatal(error));
     await this.consume();
     this.startRoles();
@@ -97,16 +97,30 @@ export class Engine {
     const activity = { topic: TOPICS.activity, group, concurrency, profile, batchRecords: batchEvents };
     const enforcements = { topic: TOPICS.enforcements, group: `${group}-containment` };
     this.consumers = [
-      await log.consume({ ...activity, handler: this.activity, onFatal }),
-      await log.consume({ ...enforcements, handler: this.containmentRole, onFatal }),
+      await log.consume({
+        ...activity,
+        handler: this.activity,
+        onHalted: (partition, error) => void this.activity.haltedBy(partition, error),
+        onFatal,
+      }),
+      await log.consume({
+        ...enforcements,
+        handler: this.containmentRole,
+        onHalted: (_partition, error) => void this.containmentRole.haltedBy(error),
+        onFatal,
+      }),
     ];
     const [folding, following] = this.consumers as [Consumer, Consumer];
-    this.health.watch('activity', HEALTH_LIMIT_MS, () => folding.progressAgeMs());
+    this.health.watch('activity', HEALTH_LIMIT_MS, () => this.foldingAgeMs(folding));
     this.health.watch('enforcements', HEALTH_LIMIT_MS, () => following.progressAgeMs());
     this.metrics.gauge('progress_age_seconds', 'Since the last poll or batch', ['topic'], (gauge) => {
-      gauge.set({ topic: 'activity' }, folding.progressAgeMs() / 1_000);
+      gauge.set({ topic: 'activity' }, this.foldingAgeMs(folding) / 1_000);
       gauge.set({ topic: 'enforcements' }, following.progressAgeMs() / 1_000);
     });
+  }
+
+  private foldingAgeMs(consumer: Consumer): number {
+    return Math.max(consumer.progressAgeMs(), this.activity.stuckMs());
   }
 
   private startRoles(): void {

@@ -10,6 +10,9 @@ export const RETRY_MAX_MS = 1_000;
 /** A policy named on the log is on the `policies` topic before; its follower may be this far behind. */
 export const POLICY_WAIT_MS = 10_000;
 
+/** Batches of a partition that may fail in a row for a reason that waiting does not cure; then the process ends. */
+export const BATCH_FAILURES_MAX = 8;
+
 /** How often it is said that state is current; well below any sensible `maxStaleMs`. */
 export const CURRENCY_MS = 250;
 
