@@ -3,7 +3,7 @@
  * was ever written. Whatever the bytes are, `decode` gives a record or a `DecodeError`, in well under 5 ms.
  */
 import type avro from 'avsc';
-import { expectation, Unwritable } from './avro-types.js';
+import { expectation, Unwritable } from './avro/tap.js';
 import { DecodeError, EncodeError } from './errors.js';
 import { loadConfluentIds, loadOldSchemas, loadSchema, type WireSchema } from './schemas.js';
 import { LIMITS } from './types.js';

@@ -3,7 +3,7 @@ import avro from 'avsc';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { boundedType } from './avro-types.js';
+import { boundedType } from './avro/bounded-type.js';
 import { parsingCanonicalForm } from './canonical.js';
 import { crc64Avro } from './crc64.js';
 
