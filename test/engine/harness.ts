@@ -99,13 +99,19 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-export async function openGround(mode: Mode, settings: { batchEvents?: number } = {}): Promise<Ground> {
+export async function openGround(
+  mode: Mode,
+  settings: { batchEvents?: number } = {},
+  clock = { aheadMs: 0 },
+): Promise<Ground> {
   const dir = mkdtempSync(join(tmpdir(), 'driftline-engine-'));
   const redis = mode === 'servers' ? await startRedis() : null;
   const store = redis
     ? await openRedisStore({ nodes: [`${redis.host}:${redis.port}`], layout: 'standalone', database: 0 })
     : await openEmbeddedStore({ dir: join(dir, 'store') });
-  const opened = redis ? await kafkaLog() : await openEmbeddedLog({ dir: join(dir, 'log') });
+  const opened = redis
+    ? await kafkaLog()
+    : await openEmbeddedLog({ dir: join(dir, 'log'), now: () => Date.now() + clock.aheadMs });
   const log = redis ? prefixed(opened, `e-${randomUUID().slice(0, 8)}`) : opened;
   const config = Config.parse({
     tenant: TENANT,
