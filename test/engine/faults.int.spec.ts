@@ -22,10 +22,6 @@ import {
 /** Partitions of the activity topic, as the store names them. */
 const ids = Array.from({ length: PARTITIONS }, (_, partition) => `activity/${partition}` as const);
 
-async function expectCleanState({ log, store }: Pick<Ground, 'log' | 'store'>): Promise<void> {
-  expect(await storedStates(store)).toEqual(await cleanReplay(log));
-}
-
 /** Commands counted by id: however often it was published, it is one command with one content. */
 async function expectOneContentPerId(ground: Ground): Promise<void> {
   const contents = new Map<string, string>();
@@ -53,7 +49,7 @@ describe.each(modes())('the marker (%s)', (mode) => {
     for (let i = 0; i < 10; i += 1) await send(log, reporter.calls(200, 20, 60));
     await folded(ground);
     await ground.stopEngines();
-    await expectCleanState(ground);
+    expect(await storedStates(ground.store)).toEqual(await cleanReplay(ground.log));
     await expectOneContentPerId(ground);
     const texts = await Promise.all([first, second].map((engine) => engine.metrics.text()));
     const repositioned = texts.some((text) =>
@@ -68,7 +64,7 @@ describe.each(modes())('the marker (%s)', (mode) => {
     const reporter = new Reporter();
     for (let i = 0; i < 6; i += 1) await send(log, reporter.calls(200, 20, 60));
     await folded(ground);
-    await expectCleanState(ground);
+    expect(await storedStates(ground.store)).toEqual(await cleanReplay(ground.log));
     await expectOneContentPerId(ground);
     const text = await engine.metrics.text();
     expect(text).toMatch(/driftline_store_errors_total\{code="DL_STORE_TIMEOUT"\} [1-9]/);
@@ -87,7 +83,7 @@ describe.each(modes())('the marker (%s)', (mode) => {
     await fallBack(store, old);
     await send(log, reporter.calls(300, 15, 70));
     await folded(ground);
-    await expectCleanState(ground);
+    expect(await storedStates(ground.store)).toEqual(await cleanReplay(ground.log));
     await expectOneContentPerId(ground);
   });
 });
@@ -134,7 +130,7 @@ describe.each(modes())('a log that is not the one that was folded (%s)', (mode) 
     await rebuildPartition({ log, store }, TOPICS.activity, 1, id);
     await ground.start();
     await folded(ground);
-    await expectCleanState(ground);
+    expect(await storedStates(ground.store)).toEqual(await cleanReplay(ground.log));
   });
 
   it('stops every partition when their number changed', async () => {
@@ -220,7 +216,7 @@ describe.skipIf(inject('redisServer') === '' || inject('kafkaBrokers') === '')(
         await send(ground.log, reporter.calls(200, 20, 60));
         await folded(ground);
         expect(Date.now() - backAtMs).toBeLessThan(5_000);
-        await expectCleanState(ground);
+        expect(await storedStates(ground.store)).toEqual(await cleanReplay(ground.log));
         await expectOneContentPerId(ground);
         expect(await engine.metrics.text()).toMatch(
           /driftline_store_errors_total\{code="DL_STORE_\w+"\} [1-9]/,
@@ -237,7 +233,7 @@ describe.skipIf(inject('redisServer') === '' || inject('kafkaBrokers') === '')(
       await redis.restart();
       await send(ground.log, reporter.calls(300, 20, 60));
       await folded(ground);
-      await expectCleanState(ground);
+      expect(await storedStates(ground.store)).toEqual(await cleanReplay(ground.log));
       await expectOneContentPerId(ground);
     });
   },
