@@ -6,6 +6,7 @@ import {
   cleanReplay,
   folded,
   modes,
+  named,
   openGround,
   PARTITIONS,
   POLICY,
@@ -165,7 +166,7 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
     await send(log, reporter.calls(50, 5));
     await folded(ground);
     await ground.stopEngines();
-    const next = { ...POLICY, digest: 'b'.repeat(64), detectors: {} };
+    const next = named({ ...POLICY, detectors: {} });
     await send(log, reporter.calls(50, 5, 10));
     await ground.start({ policy: next });
     await send(log, reporter.calls(50, 5, 10));

@@ -16,6 +16,7 @@ import { agentKey, TOPICS, type Activity, type Alert, type Revocation, type Tool
 import { Config } from '#config';
 import type { Policy } from '#drift';
 import { isAgentKey, Replay, startEngine, topicSpecs, type EngineOptions, type RunningEngine } from '#engine';
+import { decodePolicy, encodePolicy } from '#policy';
 import { openEmbeddedStore, openRedisStore, type StateStore } from '#store';
 import { openEmbeddedLog, openKafkaLog, type Log, type LogRecord } from '#stream';
 import type { Logger } from '#telemetry';
@@ -41,8 +42,8 @@ export const quiet: Logger = {
 };
 
 /** A honeytoken touched revokes the agent at once: commands without a story around them. */
-export const POLICY = {
-  digest: 'a'.repeat(64),
+export const POLICY = named({
+  digest: '',
   name: 'test',
   catalogue: {
     tools: [
@@ -85,7 +86,12 @@ export const POLICY = {
   exposureHalfLifeMs: 3_600_000,
   settledMs: 3_600_000,
   keepIntent: true,
-} as Policy;
+});
+
+/** The policy with the digest that names it. */
+export function named(policy: Policy): Policy {
+  return decodePolicy(encodePolicy(policy));
+}
 
 export interface Ground {
   mode: Mode;

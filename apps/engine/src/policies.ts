@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '#activity/types';
 import type { Policy } from '#drift';
+import { decodePolicy, encodePolicy } from '#policy';
 import type { Follower, Log, LogRecord } from '#stream';
 import type { Logger } from '#telemetry';
 import { unknownPolicy, type PolicySource } from './folder.js';
 import { POLICY_WAIT_MS } from './limits.js';
-import { decodePolicy, encodePolicy } from './policy-document.js';
 
 /** Between two looks for a policy that is on its way. */
 const LOOK_MS = 50;
