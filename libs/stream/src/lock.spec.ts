@@ -33,10 +33,14 @@ describe('lockDataDir', () => {
   it('may be taken again by the same process, and is free after the last release', async () => {
     const first = lockDataDir(dir);
     const second = lockDataDir(dir);
+    first.claim('log');
+    expect(() => second.claim('log')).toThrow(/open in this process already/);
+    second.claim('store');
     await first.release();
     await first.release();
+    second.claim('log');
     await second.release();
-    await lockDataDir(dir).release();
+    await expect(lockDataDir(dir).release()).resolves.toBeUndefined();
   });
 
   it.skipIf(process.platform !== 'linux')(
@@ -66,7 +70,7 @@ describe('lockDataDir', () => {
     };
     file.putSync('holder', holder);
     await file.close();
-    await lockDataDir(dir).release();
+    await expect(lockDataDir(dir).release()).resolves.toBeUndefined();
   });
 
   it('counts a holder on another host as alive', async () => {

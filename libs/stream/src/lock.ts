@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
-import { DataDirLocked } from './errors.js';
+import { DataDirLocked, LogError } from './errors.js';
 
 interface Holder {
   pid: number;
@@ -15,27 +15,46 @@ interface Holder {
   command: string;
 }
 
-/** Directories this process holds, and how often. */
-const held = new Map<string, number>();
+/** Directories this process holds: how often, and what is open in them. */
+const held = new Map<string, { count: number; parts: Set<string> }>();
+
+export interface DataDirLock {
+  /** Says that a part of the directory (its log, its store) is open in this process; throws when it is already. */
+  claim(part: string): void;
+  /** Gives back what this call took; the directory is free after the last one. */
+  release(): Promise<void>;
+}
 
 /**
  * Takes the directory for this process; throws `DataDirLocked` that says who holds it. May be called again by the same
  * process. The holder is kept in a tiny LMDB file, whose write transaction two processes cannot be in at once and which
  * the kernel frees when a process dies; a holder that is gone (pid and start time) holds nothing.
  */
-export function lockDataDir(dir: string): { release(): Promise<void> } {
+export function lockDataDir(dir: string): DataDirLock {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = realpathSync(dir);
-  const count = held.get(path) ?? 0;
-  if (count === 0) takeFile(path);
-  held.set(path, count + 1);
+  if (!held.has(path)) takeFile(path);
+  const entry = held.get(path) ?? { count: 0, parts: new Set() };
+  entry.count += 1;
+  held.set(path, entry);
+  const mine: string[] = [];
   let released = false;
   return {
+    claim(part) {
+      if (entry.parts.has(part))
+        throw new LogError(
+          'data-dir-in-use',
+          `The ${part} in ${path} is open in this process already: share that one.`,
+        );
+      entry.parts.add(part);
+      mine.push(part);
+    },
     async release() {
       if (released) return;
       released = true;
-      const left = (held.get(path) ?? 1) - 1;
-      if (left > 0) return void held.set(path, left);
+      for (const part of mine) entry.parts.delete(part);
+      entry.count -= 1;
+      if (entry.count > 0) return;
       held.delete(path);
       releaseFile(path);
     },

@@ -1,5 +1,5 @@
 import { TopicMisconfigured } from '../errors.js';
-import { lockDataDir } from '../lock.js';
+import { lockDataDir, type DataDirLock } from '../lock.js';
 import type {
   AppendRecord,
   Bounds,
@@ -38,10 +38,11 @@ export interface EmbeddedLog extends Log {
   maintain(options?: { force?: boolean }): Promise<void>;
 }
 
-/** Opens the log under `dir`; throws `DataDirLocked` when another process holds it. */
+/** Opens the log under `dir`; throws `DataDirLocked` when another process holds it. One per process and directory. */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const lock = lockDataDir(options.dir);
   try {
+    lock.claim('log');
     const storage = Storage.open(options.dir, options.now ?? Date.now);
     for (const partition of storage.all()) await removeBefore(storage, partition);
     return new LmdbLog(storage, lock, options.events ?? {});
@@ -62,7 +63,7 @@ class LmdbLog implements EmbeddedLog {
 
   constructor(
     private readonly storage: Storage,
-    private readonly lock: { release(): Promise<void> },
+    private readonly lock: DataDirLock,
     private readonly events: LogEvents,
   ) {
     this.appender = new Appender(storage, events);
