@@ -1,7 +1,8 @@
 --[[
   Moves one partition forward by one batch: all of it, or nothing. Called once per batch.
 
-  A state is stored as stamp .. state. The stamp (12 bytes, new for each call) makes versions exact: see append.lua.
+  A state is stored behind its stamp (12 bytes, new for each call), which makes versions exact: see append.lua. The
+  caller puts the two together: done here, it would cost half as much again as the whole rest.
 
   Input
     KEYS[1]       marker of the partition
@@ -12,7 +13,7 @@
     ARGV[3]       stamp
     ARGV[4]       milliseconds a pending list lives after its last change
     ARGV[5..8]    counts: groups of states to set, states to delete, pending lists, tasks
-    ARGV[9..]     per group: ttl in ms, count, states; per pending list: count, ids; per task: agent key, ttl in ms
+    ARGV[9..]     per group: ttl in ms, count, stamped states; per pending list: count, ids; per task: agent key, ttl in ms
 
   Output
     {1}           done
@@ -40,7 +41,7 @@ for _ = 1, groups do
   local ttl, count = ARGV[a], tonumber(ARGV[a + 1])
   a = a + 2
   for i = 0, count - 1 do
-    call('SET', KEYS[k + i], stamp .. ARGV[a + i], 'PX', ttl)
+    call('SET', KEYS[k + i], ARGV[a + i], 'PX', ttl)
   end
   k = k + count
   a = a + count

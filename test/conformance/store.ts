@@ -220,8 +220,20 @@ function statePromises(parts: Parts): void {
     const keys = Object.keys(many);
     const loaded = await store.load(partition, [...keys, 'large']);
     expect(loaded.every((state, i) => Buffer.from(state!).equals(many[keys[i] ?? ''] ?? large))).toBe(true);
-    const request = commitOf(partition, 1, 2, { tooLarge: Buffer.alloc(STATE_MAX_BYTES + 1), a: 'a' });
-    await expect(store.commit(request)).rejects.toMatchObject({ code: 'DL_STORE_LIMIT' });
+    const task = { task: 't', key: 'a', ttlMs: 0 };
+    const wrong = [
+      commitOf(partition, 1, 2, { tooLarge: Buffer.alloc(STATE_MAX_BYTES + 1), a: 'a' }),
+      commitOf(partition, 1, 2, { a: 'a' }, { tasks: [task] }),
+      commitOf(partition, 1, 2, { a: 'a' }, { tasks: [{ ...task, ttlMs: Number.POSITIVE_INFINITY }] }),
+    ];
+    for (const request of wrong) {
+      await expect(store.commit(request)).rejects.toMatchObject({ code: 'DL_STORE_LIMIT' });
+    }
+    const { version } = await store.view(partition, 'a');
+    await expect(store.appendPending(partition, 'a', version, entryOf('1'), task)).rejects.toMatchObject({
+      code: 'DL_STORE_LIMIT',
+    });
+    expect(texts(await store.load(partition, ['a']))).toEqual([null]);
     expect(await store.marker(partition)).toEqual(markerAt(1));
   });
 }

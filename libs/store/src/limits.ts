@@ -16,6 +16,9 @@ export const PENDING_ENTRY_MAX_BYTES = 1 << 20;
  */
 export const PENDING_TTL_MS = 3_600_000;
 
+/** Ten years: longer than anything here is meant to live, far from where a server's arithmetic overflows. */
+const TTL_MAX_MS = 10 * 365 * 86_400_000;
+
 /** Throws when the commit is beyond a limit. */
 export function checkCommit(request: CommitRequest): void {
   const { states } = request;
@@ -30,23 +33,33 @@ export function checkCommit(request: CommitRequest): void {
     if (size > STATE_MAX_BYTES) {
       throw limit(`a state has at most ${STATE_MAX_BYTES} bytes, got ${size} for agent ${write.key}`);
     }
-    if (!(write.ttlMs >= 1))
-      throw limit(`ttlMs must be at least 1, got ${write.ttlMs} for agent ${write.key}`);
+    checkTtl(write.ttlMs, `agent ${write.key}`);
     bytes += size;
   }
+  for (const { task, ttlMs } of request.tasks) checkTtl(ttlMs, `task ${task}`);
   if (bytes > COMMIT_MAX_BYTES) {
     throw limit(`a commit has at most ${COMMIT_MAX_BYTES} bytes, got ${bytes}: use smaller batches`);
   }
 }
 
-/** Throws when the entry is beyond a limit. */
-export function checkPending(entry: PendingEntry): void {
+/** Throws when the entry or the task is beyond a limit. */
+export function checkPending(entry: PendingEntry, task?: { task: string; ttlMs: number }): void {
   const size = entry.activity.byteLength;
   if (size > PENDING_ENTRY_MAX_BYTES) {
     throw limit(
       `a pending activity has at most ${PENDING_ENTRY_MAX_BYTES} bytes, got ${size} (id ${entry.id})`,
     );
   }
+  if (!(entry.atMs >= 0 && entry.atMs <= Number.MAX_SAFE_INTEGER)) {
+    throw limit(`atMs is a time in milliseconds, got ${entry.atMs} (id ${entry.id})`);
+  }
+  if (task) checkTtl(task.ttlMs, `task ${task.task}`);
+}
+
+/** Checked before anything is sent: a server would refuse it half-way through a batch. */
+function checkTtl(ttlMs: number, of: string): void {
+  if (ttlMs >= 1 && ttlMs <= TTL_MAX_MS) return;
+  throw limit(`ttlMs lies between 1 and ${TTL_MAX_MS}, got ${ttlMs} for ${of}`);
 }
 
 function limit(message: string): StoreError {

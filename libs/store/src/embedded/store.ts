@@ -145,7 +145,7 @@ export class EmbeddedStore implements StateStore {
     entry: PendingEntry,
     task?: { task: string; ttlMs: number },
   ): Promise<AppendPendingResult> {
-    checkPending(entry);
+    checkPending(entry, task);
     const at = recordKey(partition, key);
     return this.#write(() => {
       const pending = this.#livePending(at);

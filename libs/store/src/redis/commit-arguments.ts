@@ -1,5 +1,5 @@
 import { PENDING_TTL_MS } from '../limits.js';
-import { freshStamp } from '../stamp.js';
+import { STAMP_BYTES, freshStamp } from '../stamp.js';
 import type { CommitRequest, Marker, StateWrite } from '../port.js';
 import type { Keys } from './keys.js';
 
@@ -17,6 +17,7 @@ export function commitArguments(
   const set = request.states.filter((write) => write.state !== null);
   const deleted = request.states.filter((write) => write.state === null);
   const grouped = groupByTtl(set);
+  const stamp = freshStamp();
   return {
     keys: [
       keys.marker(partition),
@@ -29,10 +30,10 @@ export function commitArguments(
     args: [
       request.expected === null ? '' : encodeMarker(request.expected),
       encodeMarker(request.next),
-      freshStamp(),
+      stamp,
       String(PENDING_TTL_MS),
       ...[grouped.length, deleted.length, folded.length, tasks.length].map(String),
-      ...grouped.flatMap(groupArguments),
+      ...grouped.flatMap((group) => groupArguments(group, stamp)),
       ...folded.flatMap(({ ids }) => [String(ids.length), ...ids]),
       ...tasks.flatMap(({ key, ttlMs }) => [key, String(Math.trunc(ttlMs))]),
     ],
@@ -50,12 +51,21 @@ function groupByTtl(writes: StateWrite[]): StateWrite[][] {
   return [...groups.values()];
 }
 
-function groupArguments(group: StateWrite[]): (string | Buffer)[] {
+function groupArguments(group: StateWrite[], stamp: Buffer): (string | Buffer)[] {
   const ttlMs = String(Math.trunc(group[0]!.ttlMs));
-  return [ttlMs, String(group.length), ...group.map(({ state }) => asBuffer(state!))];
+  return [ttlMs, String(group.length), ...stamped(group, stamp)];
 }
 
-/** The same bytes as a Buffer, without a copy. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Each state behind the stamp; one allocation for all of them. */
+function stamped(group: StateWrite[], stamp: Buffer): Buffer[] {
+  const total = group.reduce((sum, { state }) => sum + STAMP_BYTES + state!.byteLength, 0);
+  const bytes = Buffer.allocUnsafe(total);
+  let end = 0;
+  return group.map(({ state }) => {
+    const start = end;
+    bytes.set(stamp, start);
+    bytes.set(state!, start + STAMP_BYTES);
+    end = start + STAMP_BYTES + state!.byteLength;
+    return bytes.subarray(start, end);
+  });
 }

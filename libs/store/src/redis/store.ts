@@ -133,7 +133,7 @@ export class RedisStore implements StateStore {
     entry: PendingEntry,
     task?: { task: string; ttlMs: number },
   ): Promise<AppendPendingResult> {
-    checkPending(entry);
+    checkPending(entry, task);
     const { keysOf } = this;
     const stamps = stampsOf(version);
     const keys = [keysOf.state(partition, key), keysOf.pending(partition, key)];
