@@ -4,3 +4,11 @@ export interface Found {
   why: string;
 }
 export function forTests(): Promise<{ kafka: Found; redis: Found; stop: () => Promise<void> }>;
+
+export interface Entry {
+  how: 'environment' | 'compose' | 'java' | 'redis-server';
+  /** `host:port`, several separated by commas. */
+  endpoint: string;
+}
+/** Starts what the environment does not give; what runs already is used again. */
+export function up(): Promise<{ kafka: Entry; redis: Entry }>;

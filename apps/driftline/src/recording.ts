@@ -8,16 +8,10 @@ import { createInterface } from 'node:readline';
 import { decodeActivity, encodeActivity } from '#activity';
 import { TOPICS, type Activity } from '#activity/types';
 import type { Policy } from '#drift';
+import type { RecordedActivity } from '#engine';
 import { decodePolicy } from '#policy';
 import type { Log, LogRecord } from '#stream';
 import { CommandError } from './errors.js';
-
-export interface RecordedActivity {
-  partition: number;
-  offset: number;
-  appendTimeMs: number;
-  activity: Activity;
-}
 
 export interface Recording {
   policies: Map<string, Policy>;

@@ -1,8 +1,13 @@
 /** Prints the story as it happens. */
-import type { Authority } from '#access';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Authority, TaskView } from '#access';
 import type { Revocation } from '#activity/types';
 import { printable, type View } from '../view.js';
 import type { CallOutcome } from './agent.js';
+
+/** Folding takes a few milliseconds; a risk that has not moved by then does not move. */
+const FOLD_WAIT_MS = 200;
+const LOOK_MS = 10;
 
 export class Narrator {
   private lastRisk = 0;
@@ -26,15 +31,23 @@ export class Narrator {
     if (outcome.refused) this.line(`           ${this.view.paint('dim', printable(outcome.text))}`);
   }
 
-  /** Only when it moved: what it is now, and every reason. */
+  /** Waits a moment for the call to be folded; prints the risk only when it moved, with every reason. */
   async risk(authority: Authority, task: string): Promise<void> {
-    const view = await authority.task(task);
-    if (view === null || Math.abs(view.risk - this.lastRisk) < 0.5) return;
-    this.line(
-      `           ${this.view.paint('yellow', `risk ${this.lastRisk.toFixed(0)} → ${view.risk.toFixed(0)} (${view.level})`)}`,
-    );
+    const view = await this.moved(authority, task);
+    if (view === null) return;
+    const change = `risk ${this.lastRisk.toFixed(0)} → ${view.risk.toFixed(0)} (${view.level})`;
+    this.line(`           ${this.view.paint('yellow', change)}`);
     this.lastRisk = view.risk;
     for (const one of view.evidence) this.line(`             · ${printable(one.explanation)}`);
+  }
+
+  private async moved(authority: Authority, task: string): Promise<TaskView | null> {
+    for (let waitedMs = 0; waitedMs <= FOLD_WAIT_MS; waitedMs += LOOK_MS) {
+      const view = await authority.task(task);
+      if (view !== null && Math.abs(view.risk - this.lastRisk) >= 0.5) return view;
+      await sleep(LOOK_MS);
+    }
+    return null;
   }
 
   revocation(revocation: Revocation): void {
