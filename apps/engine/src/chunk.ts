@@ -1,4 +1,4 @@
-/** The middle of a batch: decoded records in, what is to be published and stored out. Synchronous, without I/O. */
+/** The middle of a batch: records in, what is to be published and stored out. Synchronous, without I/O. */
 import { toDeadLetter } from '#activity';
 import { agentKey, type Activity, type DeadLetter } from '#activity/types';
 import type { Policy } from '#drift';
@@ -12,48 +12,72 @@ import { Outbox } from './outbox.js';
 import type { ReadRecord } from './read-record.js';
 
 /** What a chunk of records amounts to, until it is stored. */
-export interface Chunk {
-  /** What judges after it. */
-  policy: Policy;
-  outbox: Outbox;
+export class Chunk {
+  readonly outbox: Outbox;
   /** Ids of pending entries that are folded now, per agent. */
-  folded: Map<string, string[]>;
-  tasks: CommitRequest['tasks'];
-  letters: DeadLetter[];
-  activities: number;
-  duplicates: number;
-  gaps: number;
+  readonly folded = new Map<string, string[]>();
+  readonly tasks: CommitRequest['tasks'] = [];
+  /** Code → dead letters. */
+  readonly letters = new Map<string, number>();
   /** Reporter → activities whose time had to be clamped. */
-  clamped: Map<string, number>;
-}
+  readonly clamped = new Map<string, number>();
+  activities = 0;
+  duplicates = 0;
+  gaps = 0;
 
-/** Assesses in order. `states` must hold every agent of the chunk; what becomes of them is theirs to adopt. */
-export function assessChunk(
-  folder: Folder,
-  states: HeldStates,
-  read: ReadRecord[],
-  source: string,
-  failed: (record: LogRecord, error: unknown) => void,
-): Chunk {
-  const chunk = emptyChunk(folder.policy, source);
-  for (const { record, activity, letter } of read) {
-    if (letter !== null) {
-      chunk.letters.push(letter);
-    } else if (!isAgents(activity)) {
-      folder.turn(activity);
-    } else {
-      try {
-        assessOne(folder, states, chunk, record, activity);
-      } catch (error) {
-        // A defect of the core, or a command beyond its limits: kept with its bytes, and the partition goes on.
-        failed(record, error);
-        chunk.letters.push(deadLetter(record, DEAD_LETTER.notFolded, (error as Error).message));
-      }
-    }
+  /** `failed` hears of what the core could not fold. */
+  constructor(
+    private readonly folder: Folder,
+    private readonly states: HeldStates,
+    source: string,
+    private readonly failed: (record: LogRecord, error: unknown) => void,
+  ) {
+    this.outbox = new Outbox(source);
   }
-  for (const letter of chunk.letters) chunk.outbox.addDeadLetter(letter);
-  chunk.policy = folder.policy;
-  return chunk;
+
+  /** What judges after it. */
+  get policy(): Policy {
+    return this.folder.policy;
+  }
+
+  /** Takes the next record, in order. False = its agent's state is not held, and nothing was done. */
+  take({ record, activity, letter }: ReadRecord): boolean {
+    if (letter !== null) this.bury(letter);
+    else if (!isAgents(activity)) return this.folder.turn(activity);
+    else return this.assess(record, activity);
+    return true;
+  }
+
+  private assess(record: LogRecord, activity: Activity): boolean {
+    const key = agentKey(activity);
+    const held = this.states.get(key);
+    if (held === undefined) return false;
+    if (activity.pending) append(this.folded, key, activity.id);
+    try {
+      const { assessment, clamped } = this.folder.fold(held.next, activity, record.appendTimeMs);
+      if (assessment.commands.length > 0) this.outbox.addCommands(assessment.commands);
+      if (clamped) this.clamped.set(activity.source, (this.clamped.get(activity.source) ?? 0) + 1);
+      if (assessment.duplicate) this.duplicates += 1;
+      else this.states.advance(held, assessment.state);
+      this.gaps += assessment.gap;
+      this.activities += 1;
+    } catch (error) {
+      // A defect of the core, or a command beyond its limits: kept with its bytes, and the partition goes on.
+      this.failed(record, error);
+      this.bury(deadLetter(record, DEAD_LETTER.notFolded, (error as Error).message));
+      return true;
+    }
+    if (activity.type === 'TaskStarted') {
+      const ttlMs = Math.max(0, activity.expiresAt - record.appendTimeMs) + stateTtlMs(this.policy);
+      this.tasks.push({ task: activity.task, key, ttlMs });
+    }
+    return true;
+  }
+
+  private bury(letter: DeadLetter): void {
+    this.letters.set(letter.code, (this.letters.get(letter.code) ?? 0) + 1);
+    this.outbox.addDeadLetter(letter);
+  }
 }
 
 /** A state is kept strictly longer than the core looks back, so that a removal is never visible. */
@@ -63,43 +87,6 @@ export function stateTtlMs(policy: Policy): number {
 
 export function deadLetter(record: LogRecord, code: string, reason: string): DeadLetter {
   return toDeadLetter(record, Object.assign(new Error(reason), { code }), record.appendTimeMs);
-}
-
-function assessOne(
-  folder: Folder,
-  states: HeldStates,
-  chunk: Chunk,
-  record: LogRecord,
-  activity: Activity,
-): void {
-  const key = agentKey(activity);
-  if (activity.pending) append(chunk.folded, key, activity.id);
-  const held = states.get(key)!;
-  const { state, commands, duplicate, gap, clamped } = folder.fold(held.next, activity, record.appendTimeMs);
-  if (commands.length > 0) chunk.outbox.addCommands(commands);
-  chunk.activities += 1;
-  chunk.gaps += gap;
-  if (clamped) chunk.clamped.set(activity.source, (chunk.clamped.get(activity.source) ?? 0) + 1);
-  if (duplicate) chunk.duplicates += 1;
-  else states.advance(held, state);
-  if (activity.type === 'TaskStarted') {
-    const ttlMs = Math.max(0, activity.expiresAt - record.appendTimeMs) + stateTtlMs(folder.policy);
-    chunk.tasks.push({ task: activity.task, key, ttlMs });
-  }
-}
-
-function emptyChunk(policy: Policy, source: string): Chunk {
-  return {
-    policy,
-    outbox: new Outbox(source),
-    folded: new Map(),
-    tasks: [],
-    letters: [],
-    activities: 0,
-    duplicates: 0,
-    gaps: 0,
-    clamped: new Map(),
-  };
 }
 
 function append(ids: Map<string, string[]>, key: string, id: string): void {

@@ -30,12 +30,12 @@ export class Folder {
     this.policy = options.policy;
   }
 
-  /** For what is not an agent's: a policy takes effect, or time passed. Throws `DL_ENGINE_POLICY_UNKNOWN`. */
-  turn(activity: Activity): void {
-    if (activity.type !== 'PolicyActivated' || this.options.pinned) return;
+  /** For what is not an agent's: a policy takes effect, or time passed. False = that policy is not to be had. */
+  turn(activity: Activity): boolean {
+    if (activity.type !== 'PolicyActivated' || this.options.pinned) return true;
     const policy = this.options.policies.get(activity.policy);
-    if (!policy) throw unknownPolicy(activity.policy);
-    this.policy = policy;
+    if (policy) this.policy = policy;
+    return policy !== null;
   }
 
   /** The core's verdict on an agent's activity, judged at its clamped time. */
@@ -43,9 +43,9 @@ export class Folder {
     state: AgentState | null,
     activity: Activity,
     appendTimeMs: number,
-  ): { clamped: boolean } & Assessment {
+  ): { assessment: Assessment; clamped: boolean } {
     const timed = clampTime(activity, appendTimeMs, this.options.maxSkewMs);
-    return { ...assess(this.policy, state, timed), clamped: timed !== activity };
+    return { assessment: assess(this.policy, state, timed), clamped: timed !== activity };
   }
 }
 

@@ -15,7 +15,7 @@ export function engineMetrics(metrics: Metrics) {
     lagSeconds: metrics.gauge('lag_seconds', 'Age of the first record that is not folded', ['partition']),
     batchEvents: metrics.histogram('batch_events', 'Records in a batch', [], BATCH_BUCKETS),
     batchSeconds: metrics.histogram('batch_seconds', 'A batch from decoding to stored', []),
-    assessSeconds: metrics.histogram('assess_seconds', 'Assessing a batch, without waits', []),
+    assessSeconds: metrics.histogram('assess_seconds', 'Decoding and assessing a batch, without waits', []),
     activities: metrics.counter('activities_total', 'Activities folded'),
     commands: metrics.counter('commands_total', 'Commands and alerts published', ['type']),
     deadLetters: metrics.counter('dead_letters_total', 'Records that could not be folded', ['code']),
@@ -73,7 +73,7 @@ export function countChunk(metrics: EngineMetrics, chunk: Chunk, records: number
   metrics.activities.inc(chunk.activities);
   metrics.duplicates.inc(chunk.duplicates);
   metrics.gaps.inc(chunk.gaps);
-  for (const { code } of chunk.letters) metrics.deadLetters.inc({ code });
+  for (const [code, count] of chunk.letters) metrics.deadLetters.inc({ code }, count);
   for (const [type, count] of Object.entries(chunk.outbox.commands)) metrics.commands.inc({ type }, count);
   for (const [source, count] of chunk.clamped) metrics.clamped.inc({ source: sourceLabel(source) }, count);
 }

@@ -7,7 +7,7 @@ import { agentKey, TOPICS } from '#activity/types';
 import type { AgentState, Policy } from '#drift';
 import { sameMarker, stateCodec, type CommitRequest, type Marker, type PartitionId } from '#store';
 import type { BatchContext, LogRecord } from '#stream';
-import { assessChunk, deadLetter, stateTtlMs, type Chunk } from './chunk.js';
+import { Chunk, deadLetter, stateTtlMs } from './chunk.js';
 import { DEAD_LETTER } from './errors.js';
 import { Folder, isAgents } from './folder.js';
 import { HeldStates } from './held-states.js';
@@ -78,11 +78,14 @@ export class Partition {
     const startedMs = performance.now();
     const { parts } = this;
     try {
-      const read = records.map(readRecord);
-      await this.loadMissing(read, context);
-      const assessingMs = performance.now();
-      const chunk = this.assess(read);
-      parts.metrics.assessSeconds.observe((performance.now() - assessingMs) / 1_000);
+      const chunk = this.emptyChunk();
+      // As far as states are held, activities are folded as they are decoded, and none is kept.
+      const assessed = this.assess(chunk, records.length, (i) => readRecord(records[i]!));
+      if (assessed < records.length) {
+        const rest = records.slice(assessed).map(readRecord);
+        await this.loadMissing(rest, context);
+        this.assess(chunk, rest.length, (i) => rest[i]!);
+      }
       killPoint('load');
       // Everything is durable before the state says that it was done.
       if (!chunk.outbox.isEmpty) await this.patiently(context, () => chunk.outbox.publish(parts.log));
@@ -118,12 +121,21 @@ export class Partition {
     this.parts.metrics.loads.inc(keys.length);
   }
 
-  private assess(read: ReadRecord[]): Chunk {
+  private emptyChunk(): Chunk {
     const { policies, config, source, logger } = this.parts;
     const folder = new Folder({ policy: this.policy, policies, maxSkewMs: config.maxSkewMs });
-    return assessChunk(folder, this.states, read, source, ({ offset }, error) => {
+    return new Chunk(folder, this.states, source, ({ offset }, error) => {
       logger.error({ error, partition: this.number, offset }, 'an activity could not be folded');
     });
+  }
+
+  /** How many were taken; fewer than there are when a state or a policy has to be fetched first. */
+  private assess(chunk: Chunk, count: number, read: (index: number) => ReadRecord): number {
+    const startedMs = performance.now();
+    let taken = 0;
+    while (taken < count && chunk.take(read(taken))) taken += 1;
+    this.parts.metrics.assessSeconds.observe((performance.now() - startedMs) / 1_000);
+    return taken;
   }
 
   /** False = another marker. A marker that is this very write means that only the reply was lost. */

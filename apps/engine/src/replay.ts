@@ -1,8 +1,8 @@
 /** Replay: recorded activity through a policy, with the code that runs live, to the verdicts. */
-import { agentKey, type Activity } from '#activity/types';
+import { agentKey, type Activity, type PolicyActivated } from '#activity/types';
 import { stateCodec } from '#store';
 import type { AgentState, Assessment, Policy } from '#drift';
-import { Folder, isAgents, type PolicySource } from './folder.js';
+import { Folder, isAgents, unknownPolicy, type PolicySource } from './folder.js';
 
 /** One activity as it stood on the log. */
 export interface RecordedActivity {
@@ -46,11 +46,11 @@ export class Replay {
     const folder = this.folderOf(record.partition);
     const { activity } = record;
     if (!isAgents(activity)) {
-      folder.turn(activity);
+      if (!folder.turn(activity)) throw unknownPolicy((activity as PolicyActivated).policy);
       return null;
     }
     const key = agentKey(activity);
-    const assessment = folder.fold(this.states.get(key) ?? null, activity, record.appendTimeMs);
+    const { assessment } = folder.fold(this.states.get(key) ?? null, activity, record.appendTimeMs);
     if (!assessment.duplicate) this.states.set(key, assessment.state);
     return { record, key, policy: folder.policy.digest, assessment };
   }
