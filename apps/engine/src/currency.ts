@@ -42,10 +42,10 @@ export class Currencies {
     this.told.delete(partition);
   }
 
-  /** When everything there was had last been folded, 0 = never; the oldest of all partitions. */
-  caughtUpAtMs(): number {
+  /** When everything there was had last been folded, 0 = never; the oldest of all partitions, null = none is owned. */
+  caughtUpAtMs(): number | null {
     const times = [...this.partitions.keys()].map((number) => this.told.get(number)?.caughtUpAtMs ?? 0);
-    return times.length === 0 ? 0 : Math.min(...times);
+    return times.length === 0 ? null : Math.min(...times);
   }
 
   private async refreshOne(partition: Partition): Promise<void> {

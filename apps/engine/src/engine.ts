@@ -126,7 +126,10 @@ export class Engine {
   private startRoles(): void {
     const { tickMs } = this.options.config.engine;
     this.timers = [
-      repeat(CURRENCY_MS, () => this.activity.currencies.refresh()),
+      repeat(CURRENCY_MS, async () => {
+        await this.activity.currencies.refresh();
+        this.judgeReadiness();
+      }),
       repeat(SETTLE_MS, () => this.containmentRole.settle()),
       repeat(tickMs, () =>
         this.activity.tick().catch((error: unknown) => {
@@ -136,6 +139,14 @@ export class Engine {
         }),
       ),
     ];
+  }
+
+  /** Ready = what it owns is folded; an engine that owns nothing stands by, ready to take over. */
+  private judgeReadiness(): void {
+    const caughtUpAtMs = this.activity.currencies.caughtUpAtMs();
+    const behind =
+      caughtUpAtMs !== null && Date.now() - caughtUpAtMs > this.options.config.authority.maxStaleMs;
+    this.health.condition('current', behind ? 'the log is not folded to its end' : null);
   }
 
   private fatal(error: Error): void {

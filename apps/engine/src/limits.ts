@@ -14,7 +14,7 @@ export const POLICY_WAIT_MS = 10_000;
 export const BATCH_FAILURES_MAX = 8;
 
 /** How often it is said that state is current; well below any sensible `maxStaleMs`. */
-export const CURRENCY_MS = 250;
+export const CURRENCY_MS = 500;
 
 /** How often containment looks at leases and writes down what changed. */
 export const SETTLE_MS = 500;
