@@ -32,7 +32,10 @@ export const isSpace = (c: number): boolean => (classOf(c) & SPACE) !== 0;
 export const isBreak = (c: number): boolean => (classOf(c) & (SPACE | BREAK)) !== 0;
 export const isLetter = (c: number): boolean => (classOf(c) & (UPPER | LOWER)) !== 0;
 export const isAlnum = (c: number): boolean => (classOf(c) & (DIGIT | UPPER | LOWER)) !== 0;
-export const isUpperAscii = (c: number): boolean => c >= 65 && c <= 90;
+
+const CAPITAL = /^\p{Lu}/u;
+export const isUpper = (c: number): boolean =>
+  c < 128 ? c >= 65 && c <= 90 : CAPITAL.test(String.fromCharCode(c));
 
 /** Han, Kana and Hangul are written without gaps: words cannot be counted there. */
 export const isIdeograph = (c: number): boolean =>

@@ -92,7 +92,10 @@ export function amount(text: string, weak: boolean): Classified | null {
 /** Digits without gap: a card by checksum, else an id that shares the family of phone and account numbers. */
 export function classifyDigits(digits: string): Classified | null {
   if (isCard(digits)) return found('card', 'number', digits);
-  return digits.length >= 6 ? found('id', 'number', digits) : amount(digits, true);
+  // 00 before a country code and a number of at least eight digits is the dialled form of `+`.
+  return digits.length >= 6
+    ? found('id', 'number', digits.replace(/^00(?=[1-9]\d{8})/, ''))
+    : amount(digits, true);
 }
 
 const ACCOUNT = /^[A-Z]{2}\d{2}[A-Z0-9]{6,30}$/;
@@ -130,12 +133,12 @@ export function classifyToken(token: string): Classified | null {
 
 const CURRENCY =
   '[$€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|dollars?|euros?|pounds?)(?![a-z])';
-const MONEY = new RegExp(
-  `^(?:(?:${CURRENCY})\\s{0,2}-?\\d[\\d.,]{0,20}|-?\\d[\\d.,]{0,20}\\s{0,2}(?:${CURRENCY}))`,
-  'i',
-);
-const NUMERIC_RUN = /^(?:\+|\(|00)?\d[\d ().\-/]{4,26}\d/;
+const MONEY_AFTER = new RegExp(`^-?\\d[\\d.,]{0,20}\\s{0,2}(?:${CURRENCY})`, 'i');
+const MONEY_BEFORE = new RegExp(`^(?:${CURRENCY})\\s{0,2}-?\\d[\\d.,]{0,20}`, 'i');
+const NUMERIC_RUN = /^(?:\+|\(\+?|00)?\d[\d ().\-/]{4,26}\d/;
 const SPACED_IBAN = /^[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])/;
+/** Fewest digits of a phone or card number. */
+const MIN_RUN_DIGITS = 7;
 
 /** A value of several words, and how many characters it took. */
 export interface Spaced {
@@ -167,17 +170,45 @@ function numericRun(window: string): Spaced | null {
     : null;
 }
 
-/** Money, card and phone numbers and IBANs written with gaps, at the start of `window` (≤ 64 characters). */
-export function classifySpaced(window: string): Spaced | null {
-  const money = MONEY.exec(window)?.[0];
-  if (money !== undefined) {
-    const value = amount(money, false);
-    return value === null ? null : { value, length: money.length };
+/** Digits from here on with at most one other mark of a number between them: cheap, before any pattern is tried. */
+function digitsAhead(text: string, from: number, to: number): { digits: number; next: number } {
+  let digits = 0;
+  let at = from;
+  for (; at < to; at++) {
+    const c = text.charCodeAt(at);
+    if (c >= 48 && c <= 57) digits++;
+    else if (c !== 32 && c !== 46 && c !== 44 && (c < 40 || c > 47 || c === 42)) break;
   }
+  return { digits, next: text.charCodeAt(at) };
+}
+
+/** Whether a currency may begin with this character: a sign, or the letter of a code. */
+const currencyStart = (c: number): boolean => c === 36 || c > 127 || (c | 32) >= 97;
+
+/** Money, card and phone numbers and IBANs written with gaps, at `from`, at most to `to` (≤ 64 characters on). */
+export function classifySpaced(text: string, from: number, to: number): Spaced | null {
+  const end = Math.min(to, text.length);
+  const first = text.charCodeAt(from);
+  if ((first >= 48 && first <= 57) || first === 43 || first === 40) {
+    const { digits, next } = digitsAhead(text, from, end);
+    const money = currencyStart(next) && first !== 43 && first !== 40;
+    if (digits < MIN_RUN_DIGITS && !money) return null;
+    const window = text.slice(from, end);
+    return (
+      (money ? moneyIn(MONEY_AFTER, window) : null) ?? (digits < MIN_RUN_DIGITS ? null : numericRun(window))
+    );
+  }
+  const window = text.slice(from, end);
   const iban = SPACED_IBAN.exec(window)?.[0];
   if (iban !== undefined && isIban(codeForm(iban)))
     return { value: found('iban', 'code', codeForm(iban))!, length: iban.length };
-  return numericRun(window);
+  return moneyIn(MONEY_BEFORE, window);
+}
+
+function moneyIn(pattern: RegExp, window: string): Spaced | null {
+  const money = pattern.exec(window)?.[0];
+  const value = money === undefined ? null : amount(money, false);
+  return value === null ? null : { value, length: money!.length };
 }
 
 /** A short text as a whole: `name` where its words are capitalised, else `text`. They share one family. */
@@ -195,7 +226,7 @@ export function shortText(text: string): Classified | null {
 export function classifyWhole(text: string): Classified | null {
   if (text.length === 0 || text.length > 2_048) return null;
   if (isTime(text)) return null;
-  const spaced = classifySpaced(text.slice(0, 64));
+  const spaced = classifySpaced(text, 0, 64);
   if (spaced !== null && spaced.length === text.length) return spaced.value;
   if (!/\s/.test(text)) {
     const token = classifyToken(text);

@@ -1,16 +1,8 @@
 /** Whether a sentence tells its reader to do something. A rule of language: no attack's wording is known here. */
 import type { Token } from './tokens.js';
-import {
-  FOREIGN_REQUESTS,
-  FUNCTION_WORDS,
-  IMPERATIVE_VERBS,
-  LEAD_INS,
-  MODALS,
-  REQUEST_MARKERS,
-} from './words.js';
+import { ROLE } from './words.js';
 
 const OBLIGATION = new Set(['should', 'must', 'need', 'have', 'ought', 'shall']);
-const ASKING = new Set(['could', 'can', 'would', 'will']);
 const CONDITION = new Set([
   'if',
   'when',
@@ -55,36 +47,39 @@ function verbAt(list: readonly Token[], at: number): boolean {
     return next !== '' && !PRONOUNS.has(next);
   if (token.word === 'be') return ['sure', 'careful', 'aware', 'certain'].includes(next);
   if (token.word === 'let' && (next === 'me' || next === 'us') && list[at + 2]?.word === 'know') return false;
-  return IMPERATIVE_VERBS.has(token.word) && !NOUN_AFTER.has(next);
+  return (token.roles & ROLE.verb) !== 0 && !NOUN_AFTER.has(next);
 }
 
 /** A base form at `at`, after words that may stand before it. */
 function verbSoon(list: readonly Token[], at: number): boolean {
   for (let skipped = 0; skipped <= MAX_SKIP; skipped++) {
     if (verbAt(list, at + skipped)) return true;
-    const word = list[at + skipped]?.word ?? '';
-    if (!LEAD_INS.has(word) && word !== 'not' && word !== 'to' && word !== 'do') return false;
+    const token = list[at + skipped];
+    if (token === undefined) return false;
+    const skips =
+      (token.roles & ROLE.leadIn) !== 0 || token.word === 'not' || token.word === 'to' || token.word === 'do';
+    if (!skips) return false;
   }
   return false;
 }
 
 /** `please send`, `you should send`, `could you send`, `you to send`, at any place of the sentence. */
 function requestAt(list: readonly Token[], at: number): boolean {
-  const { word } = list[at]!;
-  if (FOREIGN_REQUESTS.has(word)) return true;
-  if (REQUEST_MARKERS.has(word)) return verbSoon(list, at + 1);
+  const { word, roles } = list[at]!;
+  if ((roles & ROLE.foreignRequest) !== 0) return true;
+  if ((roles & ROLE.request) !== 0) return verbSoon(list, at + 1);
+  if (word !== 'you' && word !== 'feel' && (roles & ROLE.modal) === 0) return false;
   const next = list[at + 1]?.word ?? '';
-  if (word === 'you' && OBLIGATION.has(next)) return verbSoon(list, at + 2);
-  if (word === 'you' && next === 'to') return verbSoon(list, at + 2);
-  if (word === 'feel' && next === 'free') return true;
-  return MODALS.has(word) && ASKING.has(word) && next === 'you' && verbSoon(list, at + 2);
+  if (word === 'you') return (OBLIGATION.has(next) || next === 'to') && verbSoon(list, at + 2);
+  if (word === 'feel') return next === 'free';
+  return next === 'you' && verbSoon(list, at + 2);
 }
 
 function opensClause(list: readonly Token[], at: number): boolean {
   const token = list[at]!;
   if (!token.clause) return false;
   if (list[at - 1]?.colon === true) return true;
-  return at <= MAX_SKIP || CONDITION.has(list[0]!.word) || LEAD_INS.has(list[0]!.word);
+  return at <= MAX_SKIP || CONDITION.has(list[0]!.word) || (list[0]!.roles & ROLE.leadIn) !== 0;
 }
 
 /** Linear in the number of tokens. */
@@ -108,10 +103,12 @@ export function isProse(list: readonly Token[], imperative: boolean, ideographs:
   if (ideographs >= MIN_PROSE_IDEOGRAPHS) return true;
   let plain = 0;
   let functional = 0;
-  for (const { word } of list) {
+  for (const { word, roles, capital, text } of list) {
     if (word === '') continue;
     plain++;
-    if (FUNCTION_WORDS.has(word)) functional++;
+    // "Le Marais", "The Yard": with a capital it is part of a name; in capitals throughout it is shouted.
+    const grammar = !capital || (text.length > 1 && text === text.toUpperCase());
+    if (grammar && (roles & ROLE.function) !== 0) functional++;
   }
   return (plain >= MIN_PROSE_WORDS && functional > 0) || (imperative && plain > 0 && list.length > 1);
 }

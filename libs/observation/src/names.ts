@@ -1,21 +1,17 @@
 /** Names and named things in running text: capitalised runs, what is quoted, and what a naming noun points at. */
 import { shortText, type Classified } from './kinds.js';
 import type { Token } from './tokens.js';
-import { FUNCTION_WORDS, IMPERATIVE_VERBS, LEAD_INS, NAMING_NOUNS, SENTENCE_OPENERS } from './words.js';
+import { ROLE } from './words.js';
 
-const PARTICLES = new Set(['de', 'du', 'da', 'di', 'la', 'le', 'of', 'van', 'von', 'the', 'der', 'and']);
 /** Words of one name; a longer run is a heading. */
 const MAX_NAME_WORDS = 6;
-const DETERMINERS = new Set(['the', 'our', 'my', 'your', 'this', 'that', 'a', 'an']);
 
-const capital = (token: Token): boolean =>
-  /^\p{Lu}/u.test(token.text) && (token.word !== '' || token.value?.kind === 'id');
+const capital = (token: Token): boolean => token.capital && (token.word !== '' || token.value?.kind === 'id');
+const is = (token: Token, roles: number): boolean => (token.roles & roles) !== 0;
 
 /** Not a name when it opens a sentence or is a word of grammar. */
 function opener(token: Token, first: boolean): boolean {
-  const { word } = token;
-  if (FUNCTION_WORDS.has(word) || SENTENCE_OPENERS.has(word)) return true;
-  return first && (IMPERATIVE_VERBS.has(word) || LEAD_INS.has(word));
+  return is(token, ROLE.function | ROLE.opener) || (first && is(token, ROLE.verb | ROLE.leadIn));
 }
 
 function runEnd(list: readonly Token[], from: number): number {
@@ -24,7 +20,7 @@ function runEnd(list: readonly Token[], from: number): number {
     const token = list[end]!;
     const next = list[end + 1];
     if (capital(token)) end++;
-    else if (PARTICLES.has(token.word) && next !== undefined && !next.apart && capital(next)) end += 2;
+    else if (is(token, ROLE.particle) && next !== undefined && !next.apart && capital(next)) end += 2;
     else break;
   }
   return end;
@@ -50,6 +46,7 @@ function capitalised(list: readonly Token[], visit: (value: Classified) => void)
   }
 }
 
+const QUOTE = /["'`“‘«]/;
 /** Words of a quotation; a longer one is a sentence. */
 const MAX_QUOTED_WORDS = 8;
 
@@ -66,19 +63,17 @@ function quotations(text: string, visit: (value: Classified) => void): void {
 
 function plainName(token: Token | undefined): Classified | null {
   if (token === undefined || token.word.length < 3) return null;
-  const grammar =
-    FUNCTION_WORDS.has(token.word) || IMPERATIVE_VERBS.has(token.word) || NAMING_NOUNS.has(token.word);
-  return grammar ? null : shortText(token.text);
+  return is(token, ROLE.function | ROLE.verb | ROLE.naming) ? null : shortText(token.text);
 }
 
 /** "user alicemiller", "the general channel". */
 function pointedAt(list: readonly Token[], visit: (value: Classified) => void): void {
   for (let at = 0; at < list.length; at++) {
-    if (!NAMING_NOUNS.has(list[at]!.word)) continue;
+    if (!is(list[at]!, ROLE.naming)) continue;
     const after = list[at + 1]?.apart === false || list[at]!.colon ? plainName(list[at + 1]) : null;
     if (after !== null) visit(after);
     const before =
-      at >= 2 && !list[at]!.apart && DETERMINERS.has(list[at - 2]!.word) ? plainName(list[at - 1]) : null;
+      at >= 2 && !list[at]!.apart && is(list[at - 2]!, ROLE.determiner) ? plainName(list[at - 1]) : null;
     if (before !== null) visit(before);
   }
 }
@@ -86,14 +81,14 @@ function pointedAt(list: readonly Token[], visit: (value: Classified) => void): 
 /** Every name found in one unit of prose. Linear in its length. */
 export function namesIn(text: string, list: readonly Token[], visit: (value: Classified) => void): void {
   capitalised(list, visit);
-  quotations(text, visit);
+  if (QUOTE.test(text)) quotations(text, visit);
   pointedAt(list, visit);
 }
 
 /** Content words of an intent: what the user named in lower case counts as named. */
 export function contentWords(list: readonly Token[], visit: (value: Classified) => void): void {
   for (const token of list) {
-    if (token.word.length < 3 || FUNCTION_WORDS.has(token.word)) continue;
+    if (token.word.length < 3 || is(token, ROLE.function)) continue;
     const value = shortText(token.text);
     if (value !== null) visit(value);
   }

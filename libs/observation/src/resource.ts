@@ -19,6 +19,11 @@ export function atPointer(value: unknown, pointer: string): unknown {
   return node;
 }
 
+function memberOf(args: unknown, name: string): unknown {
+  if (args === null || typeof args !== 'object' || !Object.hasOwn(args, name)) return undefined;
+  return (args as Record<string, unknown>)[name];
+}
+
 function resolved(path: string): string {
   const steps: string[] = [];
   for (const step of path.split('/')) {
@@ -101,7 +106,7 @@ export function resourceOf(
       : (printer.ofText(text)?.print ?? printer.print({ family: 'text', normal: text }));
   }
   for (const name of RESOURCE_FIELDS) {
-    const resource = asResource(atPointer(args, `/${name}`));
+    const resource = asResource(memberOf(args, name));
     if (resource !== null) return resource;
   }
   return null;
@@ -227,7 +232,7 @@ export function destinationOf(
   if (entry?.destination)
     return worstOf(textsIn(atPointer(args, entry.destination.pointer)), catalogue, printer);
   const reading = effect === 'read';
-  const texts = DESTINATION_FIELDS.flatMap((name) => textsIn(atPointer(args, `/${name}`)));
+  const texts = DESTINATION_FIELDS.flatMap((name) => textsIn(memberOf(args, name)));
   const addresses = worstOf(texts, catalogue, printer, reading ? WEB : ADDRESSES);
   return addresses ?? (effect === 'send' ? worstOf(texts, catalogue, printer) : null);
 }

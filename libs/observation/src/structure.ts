@@ -109,8 +109,8 @@ function below(at: string, key: string | number): string {
   return cutBytes(`${at}/${name}`, MAX_AT_BYTES);
 }
 
-/** A key that is data itself ("Le Baratin": 30) rather than the name of a field. */
-const FIELD_NAME = /^[a-z_][A-Za-z0-9_-]{0,60}$|^[A-Z][A-Za-z]*(?:[ _-][A-Za-z]+){0,3}$/;
+/** The name of a field; any other key is data itself ("Le Baratin": 30, "card_9074831": …). */
+const FIELD_NAME = /^(?!.*\d{3})[a-z_$][A-Za-z0-9_$-]{0,60}$/;
 
 /** Structure within a text: JSON, a Python dump or a YAML dump; undefined when it is plain text. */
 export function parseText(text: string): unknown {

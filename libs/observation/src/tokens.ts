@@ -1,13 +1,18 @@
 /** Cuts a text into tokens in one pass. Every character is looked at a bounded number of times, whatever it is. */
-import { isAlnum, isBreak, isDigit, isIdeograph, isLetter, isSpace, isUpperAscii } from './chars.js';
+import { isAlnum, isBreak, isDigit, isIdeograph, isLetter, isSpace, isUpper } from './chars.js';
 import { classifySpaced, classifyToken, classifyUrl, isTime, type Classified } from './kinds.js';
 import { MAX_TOKEN_CHARS } from './limits.js';
+import { rolesOf } from './words.js';
 
 export interface Token {
   text: string;
   /** Lower case of a plain word, empty for anything else. */
   word: string;
+  /** What the word can be in a sentence: bits of `ROLE`. */
+  roles: number;
   value: Classified | null;
+  /** Begins with a capital letter. */
+  capital: boolean;
   /** Something other than one space stands between this token and the one before: a comma, a quote, a bracket … */
   apart: boolean;
   /** A comma, colon or semicolon stands before it. */
@@ -28,14 +33,20 @@ export interface Tokens {
 /** Characters looked ahead for values written with gaps: the longest IBAN with its gaps fits. */
 const WINDOW_CHARS = 64;
 const SCHEME_CHARS = 16;
+/** Longest plain word. */
+const WORD_CHARS = 40;
 const QUOTES = '"\'`“”‘’«»';
 const TRAILING = '.,:;!?\'’"-_~/\\+%#$^';
 const LEADING = "'’:%^~-";
+const URL_ENDS = '"\'`<>{}|“”‘’';
+const ESCAPED = 'ntr"\'';
 
 class Cursor {
   at = 0;
   /** Position of the next `://`, found once: looking for it anew at every token would be quadratic. */
   private scheme = -2;
+  /** Whether the chunk last read holds ASCII letters only. */
+  plain = false;
 
   constructor(readonly text: string) {}
 
@@ -47,8 +58,13 @@ class Cursor {
     if (ahead > 0 && ahead <= SCHEME_CHARS && /^[a-z][a-z0-9+.-]*$/i.test(text.slice(at, this.scheme)))
       return true;
     const c = text.charCodeAt(at) | 32;
-    if (c === 119) return /^www\.[^\s.]/i.test(text.slice(at, at + 5));
-    return c === 109 && /^mailto:/i.test(text.slice(at, at + 7));
+    if (c === 119) return text[at + 3] === '.' && /^www\.[^\s.]/i.test(text.slice(at, at + 5));
+    return c === 109 && text[at + 6] === ':' && /^mailto:/i.test(text.slice(at, at + 7));
+  }
+
+  /** An escape sequence that a text carries literally, such as `\n`. */
+  atEscape(at: number): boolean {
+    return this.text.charCodeAt(at) === 92 && ESCAPED.includes(this.text[at + 1] ?? ' ');
   }
 
   /** End of the URL that begins here. */
@@ -58,8 +74,7 @@ class Cursor {
     let end = this.at;
     for (; end < text.length; end++) {
       const c = text[end]!;
-      if (isSpace(text.charCodeAt(end)) || '"\'`<>{}|“”‘’'.includes(c)) break;
-      if (c === '\\' && 'ntr"\''.includes(text[end + 1] ?? ' ')) break;
+      if (isSpace(text.charCodeAt(end)) || URL_ENDS.includes(c) || this.atEscape(end)) break;
       if (c === '(' || c === '[') depth++;
       if ((c === ')' || c === ']') && --depth < 0) break;
       if ((c === ',' || c === ';') && /^(?:https?:|www\.|\s)/i.test(text.slice(end + 1, end + 7))) break;
@@ -70,18 +85,19 @@ class Cursor {
   /** End of the word or number that begins here. */
   chunkEnd(): number {
     const { text, at } = this;
-    const windows = /^(?:[a-z]:)?\\[^ntr"']/i.test(text.slice(at, at + 4));
+    const windows = text.charCodeAt(at) === 92 || (text[at + 1] === ':' && text[at + 2] === '\\');
+    this.plain = true;
     let end = at;
     for (; end < text.length; end++) {
       const c = text.charCodeAt(end);
+      if ((c >= 97 && c <= 122) || (c >= 65 && c <= 90)) continue;
       if (isBreak(c)) break;
-      if (
-        c === 39 &&
-        !(end > at && isAlnum(text.charCodeAt(end - 1)) && isLetter(text.charCodeAt(end + 1)))
-      ) {
-        if (end > at) break;
-      }
-      if (c === 92 && !windows && 'ntr"\''.includes(text[end + 1] ?? ' ')) break;
+      // An apostrophe within a word belongs to it.
+      const inner =
+        c === 39 && end > at && isAlnum(text.charCodeAt(end - 1)) && isLetter(text.charCodeAt(end + 1));
+      if (c === 39 && !inner && end > at) break;
+      if (!windows && this.atEscape(end)) break;
+      this.plain = false;
     }
     return end;
   }
@@ -99,19 +115,21 @@ function keepsColons(chunk: string): boolean {
 function trimmed(chunk: string): string {
   let start = 0;
   let end = chunk.length;
-  while (end > start && TRAILING.includes(chunk[end - 1]!)) end--;
+  while (end > start && !isAlnum(chunk.charCodeAt(end - 1)) && TRAILING.includes(chunk[end - 1]!)) end--;
   while (start < end && LEADING.includes(chunk[start]!)) start++;
-  return chunk.slice(start, end);
+  return start === 0 && end === chunk.length ? chunk : chunk.slice(start, end);
 }
 
 const WORD = /^\p{L}+(?:['’-]\p{L}+)*$/u;
 
+/** Whether money, a phone or card number, or an IBAN written with gaps may begin here. */
 function startsSpaced(text: string, at: number): boolean {
   const c = text.charCodeAt(at);
-  if (isDigit(c) || c === 43 || c === 40)
-    return c !== 40 || isDigit(text.charCodeAt(at + 1)) || text[at + 1] === '+';
-  if ('$€£¥₹'.includes(text[at]!)) return true;
-  if (!isUpperAscii(c) || !isUpperAscii(text.charCodeAt(at + 1))) return false;
+  if (isDigit(c)) return at === 0 || !isAlnum(text.charCodeAt(at - 1));
+  const next = text.charCodeAt(at + 1);
+  if (c === 43 || c === 40) return isDigit(next) || next === 43;
+  if (c === 36 || (c > 127 && '€£¥₹'.includes(text[at]!))) return true;
+  if (c < 65 || c > 90 || next < 65 || next > 90) return false;
   return isDigit(text.charCodeAt(at + 2)) || /^(?:USD|EUR|GBP|CHF|JPY)/.test(text.slice(at, at + 3));
 }
 
@@ -122,19 +140,37 @@ interface Gap {
   quote: boolean;
 }
 
-function push(
-  tokens: Tokens,
-  text: string,
-  value: Classified | null,
-  gap: Gap,
-  source: string,
-  end: number,
-): void {
-  const after = source[end] ?? '';
-  const word = value === null && text.length <= 40 && WORD.test(text) ? text.toLowerCase() : '';
-  const quoted = gap.quote && QUOTES.includes(after) && after !== '';
-  tokens.list.push({ text, word, value, apart: gap.apart, clause: gap.clause, quoted, colon: after === ':' });
-  for (let i = 0; i < text.length; i++) if (isIdeograph(text.charCodeAt(i))) tokens.ideographs++;
+function countIdeographs(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) if (isIdeograph(text.charCodeAt(i))) count++;
+  return count;
+}
+
+interface Piece {
+  text: string;
+  value: Classified | null;
+  isWord: boolean;
+  end: number;
+}
+
+function push(tokens: Tokens, cursor: Cursor, gap: Gap, piece: Piece): void {
+  const { text, value, end } = piece;
+  const after = cursor.text.charCodeAt(end);
+  const word = piece.isWord && text.length <= WORD_CHARS ? text.toLowerCase() : '';
+  const roles = word === '' ? 0 : rolesOf(word);
+  const quoted = gap.quote && end < cursor.text.length && QUOTES.includes(cursor.text[end]!);
+  const capital = isUpper(text.charCodeAt(0));
+  tokens.list.push({
+    text,
+    word,
+    roles,
+    value,
+    capital,
+    apart: gap.apart,
+    clause: gap.clause,
+    quoted,
+    colon: after === 58,
+  });
 }
 
 function nextGap(cursor: Cursor): Gap {
@@ -143,14 +179,15 @@ function nextGap(cursor: Cursor): Gap {
   const gap: Gap = { apart: false, clause: false, quote: false };
   while (cursor.at < text.length) {
     const c = text.charCodeAt(cursor.at);
-    const code = text[cursor.at]!;
-    const escape = c === 92 && 'ntr"\''.includes(text[cursor.at + 1] ?? ' ');
+    if (isAlnum(c)) break;
+    const escape = cursor.atEscape(cursor.at);
     if (!isBreak(c) && !escape && c !== 39 && c !== 58) break;
     if (c === 40 && startsSpaced(text, cursor.at)) break;
-    gap.quote = QUOTES.includes(code);
-    if (c === 44 || c === 59 || c === 58 || (c >= 0x2013 && c <= 0x2014)) gap.clause = true;
-    if (escape) gap.clause = true;
-    if (!isSpace(c)) gap.apart = true;
+    if (c !== 32) {
+      gap.apart = true;
+      gap.quote = QUOTES.includes(text[cursor.at]!);
+      if (escape || c === 44 || c === 59 || c === 58 || c === 0x2013 || c === 0x2014) gap.clause = true;
+    } else gap.quote = false;
     cursor.at += escape ? 2 : 1;
   }
   if (cursor.at - start > 1) gap.apart = true;
@@ -163,30 +200,26 @@ export function tokenize(text: string): Tokens {
   const cursor = new Cursor(text);
   while (cursor.at < text.length) {
     const gap = nextGap(cursor);
-    const at = cursor.at;
+    const { at } = cursor;
     if (at >= text.length) break;
-    if (startsSpaced(text, at) && (at === 0 || !isAlnum(text.charCodeAt(at - 1)))) {
-      const spaced = classifySpaced(text.slice(at, at + WINDOW_CHARS));
-      if (spaced !== null) {
-        cursor.at = at + spaced.length;
-        push(tokens, text.slice(at, cursor.at), spaced.value, gap, text, cursor.at);
-        continue;
-      }
-      if (text[at] === '(') {
-        cursor.at++;
-        continue;
-      }
-    }
-    readToken(cursor, tokens, gap);
+    const spaced = startsSpaced(text, at) ? classifySpaced(text, at, at + WINDOW_CHARS) : null;
+    if (spaced !== null) {
+      const end = at + spaced.length;
+      cursor.at = end;
+      push(tokens, cursor, gap, { text: text.slice(at, end), value: spaced.value, isWord: false, end });
+    } else if (text.charCodeAt(at) === 40) cursor.at++;
+    else readToken(cursor, tokens, gap);
   }
   return tokens;
 }
 
 function pushChunk(cursor: Cursor, tokens: Tokens, gap: Gap, chunk: string, end: number): void {
-  const token = trimmed(chunk);
-  if (token === '') return;
-  const value = WORD.test(token) ? null : classifyToken(token);
-  push(tokens, token, value, gap, cursor.text, end);
+  const text = trimmed(chunk);
+  if (text === '') return;
+  const isWord = WORD.test(text);
+  const value = isWord ? null : classifyToken(text);
+  push(tokens, cursor, gap, { text, value, isWord, end });
+  tokens.ideographs += countIdeographs(text);
 }
 
 /** `key:value:value`: each part is a token; a URL among them is left for the next turn. */
@@ -220,9 +253,10 @@ function readToken(cursor: Cursor, tokens: Tokens, gap: Gap): void {
   }
   const chunk = text.slice(at, end);
   if (url) {
-    const token = trimmed(chunk);
-    push(tokens, token, classifyUrl(token), gap, text, at + token.length);
-  } else if (keepsColons(chunk)) pushChunk(cursor, tokens, gap, chunk, end);
+    const site = trimmed(chunk);
+    push(tokens, cursor, gap, { text: site, value: classifyUrl(site), isWord: false, end: at + site.length });
+  } else if (cursor.plain) push(tokens, cursor, gap, { text: chunk, value: null, isWord: true, end });
+  else if (keepsColons(chunk)) pushChunk(cursor, tokens, gap, chunk, end);
   else {
     cursor.at = at;
     pushParts(cursor, tokens, gap, end);

@@ -51,9 +51,10 @@ function sentencesOf(text: string): string[] {
   return sentences;
 }
 
-/** Sentences of a block of which one is prose are all prose. */
-function pushProse(units: Unit[], text: string): void {
-  const sentences = sentencesOf(text).map((sentence) => makeUnit(sentence, ''));
+/** Sentences of a block of which one is prose are all prose. `whole` = the block as a unit, where it is known. */
+function pushProse(units: Unit[], text: string, whole: Unit | null): void {
+  const parts = sentencesOf(text);
+  const sentences = parts.length === 1 && whole !== null ? [whole] : parts.map((part) => makeUnit(part, ''));
   const prose = sentences.some((unit) => unit.prose);
   for (const unit of sentences) {
     unit.prose = prose;
@@ -62,7 +63,8 @@ function pushProse(units: Unit[], text: string): void {
 }
 
 function labelOf(line: string): { label: string; rest: string } | null {
-  const match = LABEL.exec(line.slice(0, 60));
+  const start = line.slice(0, 60);
+  const match = /[:：=]/.test(start) ? LABEL.exec(start) : null;
   if (match === null) return null;
   const label = match[1]!;
   const words = label.split(/\s+/);
@@ -73,29 +75,35 @@ function labelOf(line: string): { label: string; rest: string } | null {
 }
 
 function cellsOf(line: string): string[] | null {
-  const cells = line.includes('\t') ? line.split('\t') : line.split('|');
+  const tabs = line.includes('\t');
+  if (!tabs && !line.includes('|')) return null;
+  const cells = line.split(tabs ? '\t' : '|');
   const filled = cells.map((cell) => cell.trim()).filter((cell) => cell !== '');
-  return cells.length >= 3 || (line.includes('\t') && filled.length >= 2) ? filled : null;
+  return cells.length >= 3 || (tabs && filled.length >= 2) ? filled : null;
 }
 
-/** Comma-separated values: at least three cells, none of them a sentence. */
+/** Comma-separated values: at least three cells, no space after a comma. */
 function commaCells(line: string): string[] | null {
-  const cells = line.split(',');
-  if (cells.length < 3 || /,\s/.test(line)) return null;
-  return cells.map((cell) => cell.trim()).filter((cell) => cell !== '');
+  const comma = line.indexOf(',');
+  if (comma < 0 || line.indexOf(',', comma + 1) < 0 || /,\s/.test(line)) return null;
+  return line
+    .split(',')
+    .map((cell) => cell.trim())
+    .filter((cell) => cell !== '');
 }
 
-function pushAlone(units: Unit[], text: string, label: string): void {
+function pushAlone(units: Unit[], text: string, label: string, known: Unit | null): void {
   const cells = cellsOf(text);
-  if (cells !== null) for (const cell of cells) pushCell(units, cell, label);
-  else pushCell(units, text, label);
+  if (cells === null) pushCell(units, text, label, known);
+  else for (const cell of cells) pushCell(units, cell, label, null);
 }
 
-function pushCell(units: Unit[], text: string, label: string): void {
-  const unit = makeUnit(text, label);
-  if (unit.prose) pushProse(units, text);
-  else for (const cell of commaCells(text) ?? []) units.push(makeUnit(cell, label));
-  if (!unit.prose && commaCells(text) === null) units.push(unit);
+function pushCell(units: Unit[], text: string, label: string, known: Unit | null): void {
+  const unit = known ?? makeUnit(text, label);
+  const cells = unit.prose ? null : commaCells(text);
+  if (unit.prose) pushProse(units, text, unit);
+  else if (cells === null) units.push(unit);
+  else for (const cell of cells) units.push(makeUnit(cell, label));
 }
 
 const OPEN_END = /[^.!?:;。！？]["'”’)\]]{0,3}$/;
@@ -103,36 +111,33 @@ const LOWER_START = /^["'(]?\p{Ll}/u;
 
 /** Lines of one paragraph: wrapped prose is joined, what stands alone is not. */
 class Paragraph {
-  private prose = '';
-  private waiting: string | null = null;
-  private waitingProse = false;
+  private lines: string[] = [];
+  private last: Unit | null = null;
+  private prose = false;
 
   constructor(private readonly units: Unit[]) {}
 
   line(text: string): void {
-    const prose = makeUnit(text, '').prose;
-    const joins =
-      this.waiting !== null &&
-      OPEN_END.test(this.waiting) &&
-      (this.waitingProse || (prose && LOWER_START.test(text)));
-    if (joins) {
-      this.prose += ` ${text}`;
-      this.waitingProse = true;
-    } else {
+    const unit = makeUnit(text, '');
+    const open = this.last !== null && OPEN_END.test(this.last.text.slice(-8));
+    if (open && (this.prose || (unit.prose && LOWER_START.test(text)))) this.prose = true;
+    else {
       this.end();
-      this.prose = text;
-      this.waitingProse = prose;
+      this.prose = unit.prose;
     }
-    this.waiting = text;
+    this.lines.push(text);
+    this.last = unit;
   }
 
   end(): void {
-    if (this.waiting === null) return;
-    if (this.waitingProse) pushProse(this.units, this.prose);
-    else pushAlone(this.units, this.prose, '');
-    this.waiting = null;
-    this.prose = '';
-    this.waitingProse = false;
+    if (this.last === null) return;
+    const known = this.lines.length === 1 ? this.last : null;
+    const text = this.lines.join(' ');
+    if (this.prose) pushProse(this.units, text, known);
+    else pushAlone(this.units, text, '', known);
+    this.last = null;
+    this.lines = [];
+    this.prose = false;
   }
 }
 
@@ -168,7 +173,7 @@ export function unitsOf(text: string, reach: number): Unit[] {
     if (item === null && labelled === null && cellsOf(body) === null) paragraph.line(body);
     else {
       paragraph.end();
-      pushAlone(units, labelled?.rest ?? body, labelled?.label ?? '');
+      pushAlone(units, labelled?.rest ?? body, labelled?.label ?? '', null);
     }
   }
   paragraph.end();

@@ -7,7 +7,7 @@ function words(list: string): ReadonlySet<string> {
 }
 
 /** Words that data does not have and sentences do: English, and the commonest of six other languages. */
-export const FUNCTION_WORDS = words(`
+const FUNCTION_WORDS = words(`
   a an the this that these those my your his her its our their me you him us them i we he she it they who whom
   which what where when why how and or but nor so yet if then than because while although though unless until since
   to of in on at by for from with without within into onto upon about above below under over between among through
@@ -26,7 +26,7 @@ export const FUNCTION_WORDS = words(`
 `);
 
 /** Base forms that open an instruction. */
-export const IMPERATIVE_VERBS = words(`
+const IMPERATIVE_VERBS = words(`
   accept access activate add adjust allow analyze answer append apply approve archive arrange ask assign attach
   authorize avoid backup begin block book browse build buy call cancel change charge check choose clean clear click
   clone close collect combine comment commit compare complete compose confirm connect consider contact continue
@@ -45,21 +45,21 @@ export const IMPERATIVE_VERBS = words(`
 `);
 
 /** Words an instruction may begin with before its verb. */
-export const LEAD_INS = words(`
+const LEAD_INS = words(`
   please kindly then also now next first second third finally lastly and so just simply afterwards afterward instead
   otherwise additionally furthermore moreover immediately quickly urgently again always never ok okay well hey
   step important note urgent bitte veuillez
 `);
 
 /** After one of these the next base form is asked of the reader. */
-export const REQUEST_MARKERS = words('please kindly');
+const REQUEST_MARKERS = words('please kindly');
 /** Politeness of other languages: enough by itself. */
-export const FOREIGN_REQUESTS = words('bitte veuillez');
-/** `you <modal> [to] <verb>` and `<modal> you [please] <verb>`. */
-export const MODALS = words('should must can could would will shall need have ought may might');
+const FOREIGN_REQUESTS = words('bitte veuillez');
+/** `<modal> you [please] <verb>`. */
+const MODALS = words('could can would will');
 
 /** A noun that names what stands beside it: "the channel general", "user alicemiller". */
-export const NAMING_NOUNS = words(`
+const NAMING_NOUNS = words(`
   account address branch bucket calendar channel code command contact customer database directory document domain
   file filename folder group handle hotel id key label list login name named called number order organization
   package page password path payee product project queue recipient record repo repository restaurant room
@@ -67,9 +67,46 @@ export const NAMING_NOUNS = words(`
 `);
 
 /** Capitalised at the start of a sentence without being a name. */
-export const SENTENCE_OPENERS = words(`
+const SENTENCE_OPENERS = words(`
   hi hello hey dear thanks thank best regards cheers sincerely sorry yes no ok okay note total today tomorrow
   yesterday however therefore otherwise sure great good happy looking
   monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
   october november december
 `);
+
+/** What a word can be. Bits, so that each word is looked up once. */
+export const ROLE = {
+  function: 1,
+  verb: 2,
+  leadIn: 4,
+  request: 8,
+  foreignRequest: 16,
+  modal: 32,
+  naming: 64,
+  opener: 128,
+  particle: 256,
+  determiner: 512,
+} as const;
+
+const PARTICLES = words('de du da di la le of van von the der and');
+const DETERMINERS = words('the our my your this that a an');
+
+const ROLES = new Map<string, number>();
+for (const [set, role] of [
+  [FUNCTION_WORDS, ROLE.function],
+  [IMPERATIVE_VERBS, ROLE.verb],
+  [LEAD_INS, ROLE.leadIn],
+  [REQUEST_MARKERS, ROLE.request],
+  [FOREIGN_REQUESTS, ROLE.foreignRequest],
+  [MODALS, ROLE.modal],
+  [NAMING_NOUNS, ROLE.naming],
+  [SENTENCE_OPENERS, ROLE.opener],
+  [PARTICLES, ROLE.particle],
+  [DETERMINERS, ROLE.determiner],
+] as const)
+  for (const word of set) ROLES.set(word, (ROLES.get(word) ?? 0) | role);
+
+/** Bits of `ROLE`; 0 for a word without one. */
+export function rolesOf(word: string): number {
+  return ROLES.get(word) ?? 0;
+}
