@@ -131,6 +131,16 @@ describe('loadConfig', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  it('takes addresses as host:port only', () => {
+    const env = {
+      DRIFTLINE_REDIS: 'redis://u:hunter2@h:1',
+      DRIFTLINE_KAFKA_BROKERS: '[::1]:9092,kafka-1.test:9092,kafka',
+    };
+    const found = mistakes({ env });
+    expect(found.map(({ path }) => path).sort()).toEqual(['kafka.brokers[2]', 'redis.nodes[0]']);
+    expect(JSON.stringify(found)).not.toContain('hunter2');
+  });
+
   it('names missing files and broken YAML by line', () => {
     expect(mistakes({ path: join(dir, 'none.yaml') })).toMatchObject([
       { expected: 'a readable file', got: 'ENOENT' },

@@ -15,9 +15,14 @@ export interface BrokenRule {
 
 type Fields = Record<string, unknown>;
 
+/** `host:port` or `[::1]:port`. */
+const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[^\s:@/[\]]+):\d{1,5}$/;
+
 export function brokenRules(data: Fields, env: Environment): BrokenRule[] {
   return [
     ...storageRules(data),
+    ...addressRules('kafka', 'brokers', data),
+    ...addressRules('redis', 'nodes', data),
     ...redisRules(fields(data['redis'])),
     ...tlsRules('kafka', fields(data['kafka'])),
     ...tlsRules('redis', fields(data['redis'])),
@@ -37,6 +42,16 @@ function storageRules(data: Fields): BrokenRule[] {
       expected: `settings of ${name}, because storage is "servers"`,
       got: 'nothing',
     }));
+}
+
+function addressRules(of: string, name: string, data: Fields): BrokenRule[] {
+  const addresses = fields(data[of])[name];
+  if (!Array.isArray(addresses)) return [];
+  return addresses.flatMap((address, i) => {
+    if (typeof address !== 'string' || ADDRESS.test(address)) return [];
+    // Not shown: a URL given instead may carry a password.
+    return [{ path: [of, name, i], expected: 'host:port', got: 'something else' }];
+  });
 }
 
 function redisRules(redis: Fields): BrokenRule[] {

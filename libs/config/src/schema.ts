@@ -97,7 +97,9 @@ export const GatewayConfig = z.strictObject({
   origins: z
     .array(z.string())
     .default([])
-    .describe('Origins of web clients, e.g. https://app.example.com; a loopback gateway takes loopback ones too'),
+    .describe(
+      'Origins of web clients, e.g. https://app.example.com; a loopback gateway takes loopback ones too',
+    ),
   denials: z
     .enum(['result', 'error'])
     .default('result')
