@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { RedisConfig } from '#config';
 import { openRedisStore, type PartitionId, type StateStore, type StoreError } from '#store';
+import { freePort } from '../../scripts/infra/tools.mjs';
 import { startProxy, type Proxy } from '../servers/proxy.js';
 import { SENTINEL_NAME, startRedisSentinel } from '../servers/redis-layouts.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
@@ -291,7 +292,7 @@ describe.skipIf(!available)('redis store: access', () => {
     const tlsArgs = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
     const plain = await redisServer([...tlsArgs, '--tls-auth-clients', 'no']);
     const client = admin(plain.port);
-    const port = plain.port + 1;
+    const port = await freePort();
     await client.config('SET', 'tls-port', String(port));
     const trusted = await open(port, { tls: { ca: cert, serverName: 'redis.test' } });
     await expect(trusted.check()).resolves.toBeUndefined();
