@@ -1,0 +1,59 @@
+/**
+ * Two repairs of kafkajs 2.2.4, made on its prototypes. Both reach into its files, so any other version is refused.
+ * 1. Its request queue re-arms a timer while nothing is pending and burns CPU when idle (tulios/kafkajs#1556).
+ * 2. On an offset out of range it jumps to the default offset by itself. Here whoever owns the consumer is asked.
+ */
+import { createRequire } from 'node:module';
+import { LogError } from '../errors.js';
+
+const require = createRequire(import.meta.url);
+const KAFKAJS_VERSION = '2.2.4';
+
+type OutOfRange = (topic: string, partition: number) => void;
+interface RequestQueue {
+  pending: unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+interface ConsumerGroup {
+  cluster: object;
+  recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
+}
+
+/** Who is asked, by the cluster object of its consumer; other users of kafkajs in this process keep its behaviour. */
+const owners = new WeakMap<object, OutOfRange>();
+let patched = false;
+
+/** Names the one to be asked when a consumer on this cluster object reads out of range. */
+export function onOffsetOutOfRange(cluster: object, owner: OutOfRange): void {
+  owners.set(cluster, owner);
+}
+
+/** Applies the repairs once; throws when kafkajs is another version than the one they were written for. */
+export function patchKafkajs(): void {
+  if (patched) return;
+  const { version } = require('kafkajs/package.json') as { version: string };
+  if (version !== KAFKAJS_VERSION)
+    throw new LogError(
+      'kafkajs-version',
+      `kafkajs ${KAFKAJS_VERSION} was expected, ${version} is installed. Review libs/stream/src/kafka/patches.ts.`,
+    );
+  patchIdleLoop((require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }).prototype);
+  patchOutOfRange((require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype);
+  patched = true;
+}
+
+function patchIdleLoop(queue: RequestQueue): void {
+  const schedule = queue.scheduleCheckPendingRequests;
+  queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+}
+
+function patchOutOfRange(group: ConsumerGroup): void {
+  const recover = group.recoverFromOffsetOutOfRange;
+  group.recoverFromOffsetOutOfRange = async function (this: ConsumerGroup, error) {
+    const owner = owners.get(this.cluster);
+    if (owner === undefined) await recover.call(this, error);
+    else owner(error.topic, error.partition);
+  };
+}
