@@ -9,7 +9,7 @@ import { track } from './sequence.js';
 import { emptyState, type AgentState } from './state.js';
 import { foldContextChecked, foldLifted, foldTaskEnded, foldTaskStarted } from './task-words.js';
 import { endOverdue } from './tasks.js';
-import type { Turn } from './turn.js';
+import { newTurn, type Turn } from './turn.js';
 
 /**
  * Pure: no clock, no randomness, no I/O; `state` and `activity` are never changed, the new state shares with the old
@@ -18,27 +18,18 @@ import type { Turn } from './turn.js';
  * its evidence aged. `Tick` and `PolicyActivated` belong to no agent and change nothing.
  */
 export function assess(policy: Policy, state: AgentState | null, activity: Activity): Assessment {
-  const known = state !== null && activity.time - state.clockMs <= policy.idleMs ? state : null;
   if (activity.type === 'Tick' || activity.type === 'PolicyActivated') {
     return unchanged(policy, state ?? emptyState(activity), activity, false);
   }
+  const known = state !== null && activity.time - state.clockMs <= policy.idleMs ? state : null;
   const now = known === null ? activity.time : Math.max(known.clockMs, activity.time);
-  const seen = track(known === null ? [] : known.instances, activity, now);
+  const seen = track(known === null ? [] : known.instances, activity);
   if (seen.duplicate && known !== null) return unchanged(policy, known, activity, true);
   const next: AgentState = known === null ? emptyState(activity) : { ...known };
   next.policy = policy.digest;
   next.clockMs = now;
   next.instances = seen.instances;
-  const turn: Turn = {
-    policy,
-    activity,
-    now,
-    state: next,
-    yielded: [],
-    findings: [],
-    commands: [],
-    fresh: false,
-  };
+  const turn = newTurn(policy, activity, now, next);
   forgetWhatIsOver(turn);
   const { risk, level } = fold(turn);
   const evidence = turn.yielded.length === 0 ? NO_EVIDENCE : turn.yielded.map(published);
@@ -78,27 +69,19 @@ function fold(turn: Turn): Standing {
 function forgetWhatIsOver({ policy, state, now }: Turn): void {
   if (state.tasks.length > 0) endOverdue(policy, state, now);
   if (state.evidence.length > 0) state.evidence = stillLive(state.evidence, now);
-  if (state.revocations.some(({ until }) => until <= now)) {
-    state.revocations = state.revocations.filter(({ until }) => until > now);
-  }
-  if (state.settled.some(({ until }) => until <= now)) {
-    state.settled = state.settled.filter(({ until }) => until > now);
-  }
+  if (state.revocations.length > 0) state.revocations = lasting(state.revocations, now);
+  if (state.settled.length > 0) state.settled = lasting(state.settled, now);
+}
+
+/** What has not ended yet; the same array when nothing has. */
+function lasting<T extends { until: number }>(entries: T[], now: number): T[] {
+  return entries.every(({ until }) => until > now) ? entries : entries.filter(({ until }) => until > now);
 }
 
 /** Nothing folded; risk and level as the agent's stand. */
 function unchanged(policy: Policy, state: AgentState, activity: Activity, duplicate: boolean): Assessment {
   const now = Math.max(state.clockMs, activity.time);
-  const turn: Turn = {
-    policy,
-    activity,
-    now,
-    state: { ...state },
-    yielded: [],
-    findings: [],
-    commands: [],
-    fresh: false,
-  };
+  const turn = newTurn(policy, activity, now, { ...state });
   const { risk, level } = respond(turn, null);
   return { state, evidence: NO_EVIDENCE, findings: [], commands: [], risk, level, duplicate, gap: 0 };
 }

@@ -3,7 +3,7 @@ import type { ToolCall, ToolResult } from '#activity/types';
 import { isCatalogued } from './catalogue.js';
 import type { Detector, Look, Sighting } from './detectors/detector.js';
 import { DETECTORS } from './detectors/index.js';
-import { sensitivityOf } from './detectors/data-class.js';
+
 import { failuresAt } from './detectors/refusals.js';
 import { evidenceKey, isSettled, withEvidence } from './evidence.js';
 import { implicitTask, siblingsOf } from './implicit-tasks.js';
@@ -11,7 +11,15 @@ import { higherLevel } from './levels.js';
 import { FAINT_WEIGHT, LIMITS } from './limits.js';
 import { marked } from './marks.js';
 import type { DetectorSettings, Policy } from './policy.js';
-import { learnCall, learningAt, learnResult, rateAfterCall, rateAfterResult } from './profile.js';
+import {
+  learnCall,
+  learningAt,
+  learnResult,
+  rateAfterCall,
+  rateAfterResult,
+  type Learning,
+} from './profile.js';
+import { sensitivityOf } from './sensitivity.js';
 import { respond, type Standing } from './respond.js';
 import { revokeEnded } from './task-words.js';
 import { findDeclared, isOpen, replaceTask } from './tasks.js';
@@ -33,24 +41,23 @@ export function foldCall(turn: Turn, call: ToolCall): Standing {
   const task = place.task === null ? null : calledTask(turn, place.task, call, ran);
   const standing = respond(turn, task);
   if (ran) {
-    const share = learningAt(higherLevel(standing.level, state.level));
-    if (share > 0)
-      state.profile = learnCall(state.profile, call, previous, share, now, policy.profileHalfLifeMs);
+    const learning = learningOf(turn, standing);
+    if (learning !== null) state.profile = learnCall(state.profile, call, previous, learning);
     state.rate = rateAfterCall(state.rate, call, now);
   }
   return standing;
 }
 
 export function foldResult(turn: Turn, result: ToolResult): Standing {
-  const { state, policy, now } = turn;
+  const { state, now } = turn;
   const place = placeOfResult(turn, result);
   const received = result.outcome !== 'withheld' && result.outcome !== 'cancelled';
   if (received) watchResult(turn, result, place, isObservedResult(turn, result));
   const task = place.task === null ? null : resultTask(turn, place.task, result, received);
   const standing = respond(turn, task);
   if (received) {
-    const share = learningAt(higherLevel(standing.level, state.level));
-    if (share > 0) state.profile = learnResult(state.profile, result, share, now, policy.profileHalfLifeMs);
+    const learning = learningOf(turn, standing);
+    if (learning !== null) state.profile = learnResult(state.profile, result, learning);
     state.rate = rateAfterResult(state.rate, result, now);
   }
   return standing;
@@ -93,33 +100,57 @@ function activeDetectors(policy: Policy): Active[] {
   return active;
 }
 
+/** Every detector looks at the agent as it was before: what they saw is kept once all have looked. */
 function watchCall(turn: Turn, call: ToolCall, place: Place, observed: boolean, assessed: boolean): void {
-  const { policy, now } = turn;
-  const before = { ...turn.state };
-  for (const { detector, settings } of activeDetectors(policy)) {
-    const look: Look = { policy, settings, state: before, task: place.task, lapse: place.lapse, now };
-    const seen = assessed ? detector.onCall?.(look, call) : detector.onRefused?.(look, call);
-    if (seen) for (const sighting of seen) keep(turn, look, detector.name, sighting, observed);
+  const look = lookOf(turn, place);
+  let seen: Seen[] | null = null;
+  for (const { detector, settings } of activeDetectors(turn.policy)) {
+    look.settings = settings;
+    const sightings = assessed ? detector.onCall?.(look, call) : detector.onRefused?.(look, call);
+    if (sightings && sightings.length > 0) (seen ??= []).push({ detector, settings, sightings });
   }
+  if (seen !== null) keepAll(turn, place, seen, observed);
 }
 
 function watchResult(turn: Turn, result: ToolResult, place: Place, observed: boolean): void {
-  const { policy, now } = turn;
-  const before = { ...turn.state };
-  for (const { detector, settings } of activeDetectors(policy)) {
-    if (detector.onResult === undefined) continue;
-    const look: Look = { policy, settings, state: before, task: place.task, lapse: null, now };
-    for (const sighting of detector.onResult(look, result))
-      keep(turn, look, detector.name, sighting, observed);
+  const look = lookOf(turn, place);
+  let seen: Seen[] | null = null;
+  for (const { detector, settings } of activeDetectors(turn.policy)) {
+    look.settings = settings;
+    const sightings = detector.onResult?.(look, result);
+    if (sightings && sightings.length > 0) (seen ??= []).push({ detector, settings, sightings });
+  }
+  if (seen !== null) keepAll(turn, place, seen, observed);
+}
+
+interface Seen extends Active {
+  sightings: readonly Sighting[];
+}
+
+/** `settings` are set before each detector looks. */
+function lookOf({ policy, state, now }: Turn, { task, lapse }: Place): Look {
+  return { policy, settings: null as never, state, task, lapse, now };
+}
+
+function keepAll(turn: Turn, { task }: Place, seen: Seen[], observed: boolean): void {
+  for (const { detector, settings, sightings } of seen) {
+    for (const sighting of sightings)
+      keep(turn, task?.id ?? null, detector.name, settings, sighting, observed);
   }
 }
 
 /** A sighting becomes evidence, unless a person or a passed check has settled it. */
-function keep(turn: Turn, look: Look, detector: string, sighting: Sighting, observed: boolean): void {
+function keep(
+  turn: Turn,
+  task: string | null,
+  detector: string,
+  settings: DetectorSettings,
+  sighting: Sighting,
+  observed: boolean,
+): void {
   const { state, policy, now, activity } = turn;
-  const task = look.task?.id ?? null;
   const key = evidenceKey(sighting.kind, task);
-  const weight = look.settings.weight * sighting.share;
+  const weight = settings.weight * sighting.share;
   if (weight < FAINT_WEIGHT || isSettled(state.settled, key, now)) return;
   const piece: LiveEvidence = {
     key,
@@ -128,13 +159,13 @@ function keep(turn: Turn, look: Look, detector: string, sighting: Sighting, obse
     task,
     weight,
     time: activity.time,
-    halfLifeMs: look.settings.halfLifeMs,
+    halfLifeMs: settings.halfLifeMs,
     explanation: limitedText(sighting.explanation),
     cause: activity.id,
-    observed: observed || look.settings.mode === 'observe',
+    observed: observed || settings.mode === 'observe',
   };
   state.evidence = withEvidence(policy, state.evidence, piece, now);
-  turn.yielded.push(piece);
+  turn.yielded = [...turn.yielded, piece];
 }
 
 function calledTask(turn: Turn, task: OpenTask, call: ToolCall, ran: boolean): OpenTask {
@@ -185,6 +216,13 @@ function marksOf(policy: Policy, result: ToolResult): Mark[] {
 
 function withMarks(policy: Policy, before: ReadMark[], marks: Mark[], inherited: boolean): ReadMark[] {
   return marks.reduce((all, mark) => marked(policy, all, { ...mark, inherited }), before);
+}
+
+/** Null where nothing is learned. */
+function learningOf({ state, policy, now }: Turn, { level }: Standing): Learning | null {
+  const share = learningAt(higherLevel(level, state.level));
+  if (share === 0) return null;
+  return { share, now, halfLifeMs: policy.profileHalfLifeMs, sensitivities: policy.dataClasses };
 }
 
 /** Says once per server that nobody catalogued it and that it is only observed. */

@@ -30,8 +30,8 @@ export const LIMITS = {
   /** Entries of each kind of count in the profile; the rarest is forgotten, so it is new again when it returns. */
   tools: 48,
   classes: 24,
-  servers: 16,
-  transitions: 24,
+  /** All there are: seven effects after seven, or first in their task. */
+  transitions: 56,
   /** Servers nobody catalogued that were announced once each. */
   observing: 16,
   /** Characters of an explanation. */

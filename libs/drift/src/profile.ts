@@ -5,10 +5,11 @@
  * Forward decay: an event at time t adds `2^((t − landmark) / halfLife)`, and reading divides by the same factor of now.
  * That way counting one name leaves all others untouched.
  */
-import type { Effect, Level, ToolCall, ToolResult } from '#activity/types';
+import { EFFECTS, type Effect, type Level, type ToolCall, type ToolResult } from '#activity/types';
 import { amountOf, counted, scaled } from './counts.js';
 import { LIMITS } from './limits.js';
-import type { Profile, Rate } from './state.js';
+import { sensitivityOf } from './sensitivity.js';
+import type { Counts, Profile, Rate } from './state.js';
 
 /** Amounts are rescaled when the landmark is this many half-lives back, long before numbers lose precision. */
 const LANDMARK_HALF_LIVES = 16;
@@ -30,44 +31,64 @@ export function learnCall(
   before: Profile,
   call: ToolCall,
   previous: Effect | null,
-  share: number,
-  now: number,
-  halfLifeMs: number,
+  learning: Learning,
 ): Profile {
-  const profile = withLandmark(before, now, halfLifeMs);
-  const amount = share / decayTo(profile, now, halfLifeMs);
-  const { transitions } = profile;
+  const profile = withLandmark(before, learning);
+  const amount = learning.share / decayTo(profile, learning.now, learning.halfLifeMs);
   return {
     landmarkMs: profile.landmarkMs,
     calls: profile.calls + amount,
     results: profile.results,
     tools: counted(profile.tools, `${call.server}/${call.tool}`, amount, LIMITS.tools),
-    effects: counted(profile.effects, call.effect, amount, EFFECT_KINDS),
-    classes: profile.classes,
-    servers: counted(profile.servers, call.server, amount, LIMITS.servers),
-    transitions:
-      previous === null
-        ? transitions
-        : counted(transitions, `${previous}>${call.effect}`, amount, LIMITS.transitions),
+    classes: withClasses(profile.classes, call.dataClasses, amount, learning),
+    transitions: counted(profile.transitions, transition(previous, call.effect), amount, LIMITS.transitions),
   };
 }
-const EFFECT_KINDS = 7;
 
-export function learnResult(
-  before: Profile,
-  result: ToolResult,
-  share: number,
-  now: number,
-  halfLifeMs: number,
-): Profile {
-  const profile = withLandmark(before, now, halfLifeMs);
-  const amount = share / decayTo(profile, now, halfLifeMs);
-  let { classes } = profile;
-  for (const name of result.dataClasses) classes = counted(classes, name, amount, LIMITS.classes);
-  return { ...profile, results: profile.results + amount, classes };
+export function learnResult(before: Profile, result: ToolResult, learning: Learning): Profile {
+  const profile = withLandmark(before, learning);
+  const amount = learning.share / decayTo(profile, learning.now, learning.halfLifeMs);
+  return {
+    landmarkMs: profile.landmarkMs,
+    calls: profile.calls,
+    results: profile.results + amount,
+    tools: profile.tools,
+    classes: withClasses(profile.classes, result.dataClasses, amount, learning),
+    transitions: profile.transitions,
+  };
 }
 
-function withLandmark(profile: Profile, now: number, halfLifeMs: number): Profile {
+export interface Learning {
+  /** 0 < share ≤ 1: how much of the event is learned. */
+  share: number;
+  now: number;
+  halfLifeMs: number;
+  /** By data class; what is not sensitive at all is not counted. */
+  sensitivities: Record<string, number>;
+}
+
+function withClasses(
+  before: Counts,
+  classes: readonly string[],
+  amount: number,
+  { sensitivities }: Learning,
+): Counts {
+  let counts = before;
+  for (const name of classes) {
+    if (sensitivityOf(sensitivities, name) > 0) counts = counted(counts, name, amount, LIMITS.classes);
+  }
+  return counts;
+}
+
+/** `read>write`; made once, for it is looked up with every call. */
+function transition(previous: Effect | null, effect: Effect): string {
+  return TRANSITIONS[previous ?? 'start'][effect];
+}
+const TRANSITIONS = Object.fromEntries(
+  ['start', ...EFFECTS].map((from) => [from, Object.fromEntries(EFFECTS.map((to) => [to, `${from}>${to}`]))]),
+) as Record<Effect | 'start', Record<Effect, string>>;
+
+function withLandmark(profile: Profile, { now, halfLifeMs }: Learning): Profile {
   if (profile.landmarkMs === 0) return { ...profile, landmarkMs: now };
   if (now - profile.landmarkMs < LANDMARK_HALF_LIVES * halfLifeMs) return profile;
   const factor = decayTo(profile, now, halfLifeMs);
@@ -76,9 +97,7 @@ function withLandmark(profile: Profile, now: number, halfLifeMs: number): Profil
     calls: profile.calls * factor,
     results: profile.results * factor,
     tools: scaled(profile.tools, factor),
-    effects: scaled(profile.effects, factor),
     classes: scaled(profile.classes, factor),
-    servers: scaled(profile.servers, factor),
     transitions: scaled(profile.transitions, factor),
   };
 }
@@ -88,14 +107,20 @@ export function surpriseBits(count: number, total: number, prior: number, streng
   return -Math.log2((count + strength * prior) / (total + strength));
 }
 
-/** Count of a name as of now. */
-export function countAt(
-  profile: Profile,
-  kind: 'tools' | 'effects' | 'classes' | 'servers',
-  name: string,
-  decay: number,
-): number {
-  return amountOf(profile[kind], name) * decay;
+/** How often a class was touched, as of the time that `decay` is for. */
+export function classCount(profile: Profile, name: string, decay: number): number {
+  return amountOf(profile.classes, name) * decay;
+}
+
+/** How many calls had this effect, whatever came before. */
+export function effectCount(profile: Profile, effect: Effect, decay: number): number {
+  const { names, amounts } = profile.transitions;
+  const end = `>${effect}`;
+  let sum = 0;
+  for (let i = 0; i < names.length; i++) {
+    if ((names[i] as string).endsWith(end)) sum += amounts[i] as number;
+  }
+  return sum * decay;
 }
 
 /** Calls and bytes of the last minutes; counted whatever the risk, for it is what happens, not what is usual. */

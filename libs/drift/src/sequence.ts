@@ -14,25 +14,34 @@ export interface Tracked {
 }
 
 /** `sequence` 0 is a proposal or a pending entry: not on the log yet, so nothing to track. */
-export function track(instances: InstanceWindow[], activity: ActivityBase, now: number): Tracked {
+export function track(instances: InstanceWindow[], activity: ActivityBase): Tracked {
   const { instance, sequence } = activity;
   if (sequence === 0) return { instances, duplicate: false, gap: 0 };
-  const at = instances.findIndex((window) => window.instance === instance);
-  const window =
-    at < 0 ? { instance, highest: 0, lastAt: now, missing: [] } : (instances[at] as InstanceWindow);
-  if (sequence > window.highest) {
-    const gap = sequence - window.highest - 1;
+  const at = indexOf(instances, instance);
+  const window = at < 0 ? { instance, highest: 0, missing: NONE } : (instances[at] as InstanceWindow);
+  const gap = sequence - window.highest - 1;
+  if (gap >= 0) {
+    const { highest } = window;
     const missing =
-      gap === 0
-        ? window.missing
-        : newest([...window.missing, { from: window.highest + 1, to: sequence - 1 }]);
-    const next = { instance, highest: sequence, lastAt: now, missing };
-    return { instances: replaced(instances, at, next), duplicate: false, gap };
+      gap === 0 ? window.missing : newest([...window.missing, { from: highest + 1, to: sequence - 1 }]);
+    return {
+      instances: latest(instances, at, { instance, highest: sequence, missing }),
+      duplicate: false,
+      gap,
+    };
   }
   const missing = filled(window.missing, sequence);
   if (missing === null) return { instances, duplicate: true, gap: 0 };
-  const next = { instance, highest: window.highest, lastAt: now, missing };
-  return { instances: replaced(instances, at, next), duplicate: false, gap: 0 };
+  const next = { instance, highest: window.highest, missing };
+  return { instances: latest(instances, at, next), duplicate: false, gap: 0 };
+}
+const NONE: MissingRange[] = [];
+
+function indexOf(instances: InstanceWindow[], instance: string): number {
+  for (let i = instances.length - 1; i >= 0; i--) {
+    if ((instances[i] as InstanceWindow).instance === instance) return i;
+  }
+  return -1;
 }
 
 /** The ranges without this number, or null if it was not missing. */
@@ -52,20 +61,11 @@ function newest(missing: MissingRange[]): MissingRange[] {
     : missing;
 }
 
-function replaced(instances: InstanceWindow[], at: number, next: InstanceWindow): InstanceWindow[] {
-  const copy = instances.slice();
-  if (at >= 0) copy[at] = next;
-  else {
-    if (copy.length >= LIMITS.instances) copy.splice(leastRecent(copy), 1);
-    copy.push(next);
-  }
-  return copy;
-}
-
-function leastRecent(instances: InstanceWindow[]): number {
-  let least = 0;
-  for (let i = 1; i < instances.length; i++) {
-    if ((instances[i] as InstanceWindow).lastAt < (instances[least] as InstanceWindow).lastAt) least = i;
-  }
-  return least;
+/** With this window as the latest; beyond the limit the least recent one goes. */
+function latest(instances: InstanceWindow[], at: number, next: InstanceWindow): InstanceWindow[] {
+  if (instances.length <= 1 && at >= 0) return [next];
+  const others =
+    at < 0 ? instances.slice(instances.length >= LIMITS.instances ? 1 : 0) : instances.toSpliced(at, 1);
+  others.push(next);
+  return others;
 }

@@ -20,12 +20,11 @@ export interface Profile {
   calls: number;
   /** Results learned. */
   results: number;
-  /** `server/tool`. */
+  /** `server/tool`; counts of servers are their sums. */
   tools: Counts;
-  effects: Counts;
+  /** Sensitive data classes, touched by calls or results. */
   classes: Counts;
-  servers: Counts;
-  /** `read>write` … within a task. */
+  /** `read>write` … within a task, `start>read` for its first call; counts of effects are their sums. */
   transitions: Counts;
 }
 
@@ -140,11 +139,10 @@ export interface MissingRange {
   to: number;
 }
 
-/** What was seen of one gateway instance's numbering. */
+/** What was seen of one gateway instance's numbering. The list is ordered by recency, latest last. */
 export interface InstanceWindow {
   instance: string;
   highest: number;
-  lastAt: number;
   missing: MissingRange[];
 }
 
@@ -195,9 +193,7 @@ export function emptyState(
       calls: 0,
       results: 0,
       tools: none,
-      effects: none,
       classes: none,
-      servers: none,
       transitions: none,
     },
     rate: { at: 0, calls: 0, argumentsBytes: 0, resultBytes: 0, records: 0 },

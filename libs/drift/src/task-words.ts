@@ -7,7 +7,7 @@ import { evidenceOfTask, riskOf } from './risk.js';
 import { respond, type Standing } from './respond.js';
 import type { EndedTask, LiveRevocation, OpenTask } from './state.js';
 import { endTask, findDeclared, isOpen, startTask } from './tasks.js';
-import { asCommand, limitedText, revoke, say, type Turn } from './turn.js';
+import { asCommand, command, limitedText, revoke, say, type Turn } from './turn.js';
 
 /** How long gateways are told to refuse a task that is over, beyond its own expiry: longer than any call in flight. */
 const OVER_HOLD_MS = 60 * 60_000;
@@ -46,7 +46,7 @@ export function foldTaskEnded(turn: Turn, ended: TaskEnded): Standing {
   const risk = riskOf(policy, evidenceOfTask(state.evidence, ended.task, false), now);
   const until = Math.max(found?.expiresAt ?? 0, now) + OVER_HOLD_MS;
   const revocation = taskRevocation(turn, ended.task, 'task-ended', reason, until, risk);
-  turn.commands.push({ type: 'revoke', revocation: asCommand(state, revocation, now) });
+  command(turn, { type: 'revoke', revocation: asCommand(state, revocation, now) });
   return respond(turn, null);
 }
 
@@ -119,7 +119,7 @@ function liftCleared(turn: Turn, check: ContextChecked, { level }: Standing): vo
   for (const live of state.revocations.filter(isCleared)) {
     if (live.observed) continue;
     const { by, reason, id: cause } = check;
-    turn.commands.push({
+    command(turn, {
       type: 'lift',
       lift: { revocation: live.id, tenant: state.tenant, by, reason, at: now, cause },
     });

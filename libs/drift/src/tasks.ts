@@ -11,8 +11,8 @@ import { newTask, type AgentState, type EndedTask, type OpenTask } from './state
 export type Found = OpenTask | EndedTask | null;
 
 export function findDeclared(state: AgentState, id: string): Found {
-  const open = state.tasks.find((task) => !task.implicit && task.id === id);
-  return open ?? state.ended.find((ended) => ended.id === id) ?? null;
+  for (const task of state.tasks) if (task.id === id && !task.implicit) return task;
+  return state.ended.find((ended) => ended.id === id) ?? null;
 }
 
 export function isOpen(found: Found): found is OpenTask {
@@ -55,15 +55,16 @@ export function endTask(state: AgentState, ended: EndedTask): void {
 
 /** Ends what time has ended: declared tasks past their expiry, implicit ones idle for too long. */
 export function endOverdue(policy: Policy, state: AgentState, now: number): void {
-  const overdue = (task: OpenTask) =>
-    task.implicit ? now - task.lastAt > policy.implicitTaskIdleMs : now >= task.expiresAt;
-  if (!state.tasks.some(overdue)) return;
-  const over = state.tasks.filter(overdue);
-  for (const task of over) {
+  for (const task of state.tasks) {
+    if (!isOverdue(policy, task, now)) continue;
+    state.tasks = state.tasks.filter((other) => other !== task);
     if (task.implicit) carryOver(policy, state, task);
     else endTask(state, { id: task.id, at: task.expiresAt, outcome: 'expired' });
   }
-  state.tasks = state.tasks.filter((task) => !over.includes(task));
+}
+
+function isOverdue(policy: Policy, task: OpenTask, now: number): boolean {
+  return task.implicit ? now - task.lastAt > policy.implicitTaskIdleMs : now >= task.expiresAt;
 }
 
 /** Puts the changed task in the place of the old one. */

@@ -31,6 +31,22 @@ export interface Turn {
   fresh: boolean;
 }
 
+const NOTHING: never[] = [];
+
+/** `state` is changed at the top only; it must be a copy of its own. */
+export function newTurn(policy: Policy, activity: Activity, now: number, state: AgentState): Turn {
+  return {
+    policy,
+    activity,
+    now,
+    state,
+    yielded: NOTHING,
+    findings: NOTHING,
+    commands: NOTHING,
+    fresh: false,
+  };
+}
+
 /** What a finding says, before it is known what was done about it. */
 export interface Statement {
   rule: string;
@@ -48,7 +64,8 @@ export interface Statement {
 export function say(turn: Turn, said: Statement, response: Response | null, revocation: string | null): void {
   const { rule, level, risk, subject, title, explanation, observed } = said;
   const evidence = heaviest(said.evidence, turn.now);
-  turn.findings.push({ rule, level, risk, task: subject, title, explanation, evidence, observed });
+  const finding: Finding = { rule, level, risk, task: subject, title, explanation, evidence, observed };
+  turn.findings = [...turn.findings, finding];
   if (response === null) return;
   const { tenant } = turn.state;
   const alert: Alert = {
@@ -68,7 +85,11 @@ export function say(turn: Turn, said: Statement, response: Response | null, revo
     policy: turn.policy.digest,
     cause: turn.activity.id,
   };
-  turn.commands.push({ type: 'alert', alert });
+  command(turn, { type: 'alert', alert });
+}
+
+export function command(turn: Turn, one: Command): void {
+  turn.commands = [...turn.commands, one];
 }
 
 /** Remembers a revocation and, unless it is only observed, commands it. */
@@ -78,7 +99,7 @@ export function revoke(turn: Turn, revocation: LiveRevocation): void {
   if (kept.length >= LIMITS.revocations) kept.splice(firstToEnd(kept), 1);
   state.revocations = [...kept, revocation];
   if (!revocation.observed) {
-    turn.commands.push({ type: 'revoke', revocation: asCommand(state, revocation, turn.now) });
+    command(turn, { type: 'revoke', revocation: asCommand(state, revocation, turn.now) });
   }
 }
 

@@ -1,103 +1,118 @@
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '#activity';
-import { emptyState, type AgentState } from '#drift';
+import type { Activity, ActivityBase, ToolCall } from '#activity/types';
+import { assess, emptyState, type AgentState } from '#drift';
+import { defaultPolicy } from '#policy';
 import { stateCodec } from './codec.js';
 
-const who = { tenant: 'default', agent: 'spiffe://example.org/agent', assurance: 'verified' } as const;
-const counts = { names: ['files/read', 'é'], amounts: [1.5, 1e-9] };
+const START_MS = 1_764_000_000_000;
+const who = { tenant: 'default', agent: 'spiffe://example.org/é', assurance: 'verified' } as const;
 
-/** Everything filled in. Typed, so that a field the core adds has to be named here. */
-const full: Required<AgentState> = {
-  ...emptyState(who),
-  policy: 'a'.repeat(64),
-  clockMs: 1_764_000_000_123,
-  level: 'elevated',
-  observedLevel: 'critical',
-  profile: {
-    landmarkMs: 1_764_000_000_000,
-    calls: 3,
-    results: 2,
-    tools: counts,
-    effects: counts,
-    classes: counts,
-    servers: counts,
-    transitions: counts,
+function base(sequence: number): Omit<ActivityBase, 'task'> {
+  return {
+    ...who,
+    id: `gw-1-${sequence}`,
+    principal: 'user@example.org',
+    actors: [],
+    time: START_MS + sequence * 1_000,
+    source: 'gateway/gw',
+    instance: 'gw-1',
+    sequence,
+    pending: false,
+    conversation: 'session-1',
+  };
+}
+
+function call(sequence: number, more: Partial<ToolCall>): ToolCall {
+  return {
+    ...base(sequence),
+    type: 'ToolCall',
+    task: 't3-1',
+    callId: `c-${sequence}`,
+    method: 'tools/call',
+    server: 'files',
+    tool: 'read_text_file',
+    effect: 'read',
+    effectSource: 'catalogue',
+    uncatalogued: false,
+    dataClasses: [],
+    resource: '/data/reports/q3.md',
+    destination: null,
+    facts: [],
+    values: [],
+    valuesDropped: 0,
+    argumentsBytes: 100,
+    toolDigest: null,
+    decision: 'allowed',
+    basis: 'passed',
+    reason: '',
+    revocation: null,
+    policy: '',
+    ...more,
+  };
+}
+
+/** A task that drifts until it is stopped; with a gap in the numbering, and another task that ended. */
+const story: Activity[] = [
+  {
+    ...base(1),
+    type: 'TaskStarted',
+    task: 't3-1',
+    intent: 'Summarise the reports.',
+    intentValues: [],
+    scope: {
+      tools: null,
+      effects: ['read', 'write'],
+      resources: ['**/reports/**'],
+      destinations: [],
+      dataClasses: null,
+    },
+    expiresAt: START_MS + 3_600_000,
+    parentTask: null,
   },
-  rate: { at: 1, calls: 0.25, argumentsBytes: 10.5, resultBytes: 1e6, records: 3 },
-  evidence: [
-    {
-      key: 'scope:tool@t3-1',
-      kind: 'scope:tool',
-      detector: 'scope',
-      task: 't3-1',
-      weight: 0.75,
-      time: 1_764_000_000_000,
-      halfLifeMs: 900_000,
-      explanation: 'A tool outside the scope.',
-      cause: 'i-1',
-      observed: false,
-    },
-  ],
-  tasks: [
-    {
-      id: 't3-1',
-      implicit: false,
-      principal: 'user@example.org',
-      conversation: null,
-      parentTask: null,
-      scope: { tools: ['read'], effects: ['read'], resources: null, destinations: [], dataClasses: null },
-      startedAt: 1,
-      expiresAt: 2,
-      lastAt: 3,
-      calls: 4,
-      callsSinceCheck: 5,
-      checkedAt: 0,
-      lastEffect: 'read',
-      marks: [{ what: 'class', name: 'pii', at: 5, inherited: true }],
-      failures: 0.5,
-      failuresAt: 6,
-      level: 'high',
-      observedLevel: 'high',
-    },
-  ],
-  ended: [{ id: 't3-0', at: 1, outcome: 'completed' }],
-  carried: [{ task: 'implicit', marks: [], level: 'normal', observedLevel: 'normal' }],
-  revocations: [
-    {
-      id: 'r-1',
-      rule: 'scope',
-      subject: 't3-1',
-      task: null,
-      effects: ['write', 'send'],
-      response: 'restrict',
-      issuedAt: 1,
-      until: 2,
-      reason: 'because',
-      risk: 81.25,
-      policy: 'b'.repeat(64),
-      cause: 'i-1',
-      evidence: ['scope:tool@t3-1'],
-      observed: true,
-    },
-  ],
-  settled: [{ key: 'k', until: 9 }],
-  instances: [{ instance: 'gw-1', highest: 9, lastAt: 8, missing: [{ from: 2, to: 3 }] }],
-  observing: ['files'],
-};
+  call(2, { task: null }),
+  call(4, { resource: '/data/secrets/deploy.env', dataClasses: ['credential'] }),
+  call(5, { tool: 'write_file', effect: 'write', resource: '/data/website/index.html' }),
+  call(6, {
+    server: 'mail',
+    tool: 'send',
+    effect: 'send',
+    resource: null,
+    decision: 'refused',
+    basis: 'revocation',
+  }),
+  { ...base(7), type: 'TaskEnded', task: 't3-1', outcome: 'cancelled', by: 'user@example.org' },
+];
+
+/** The state after each activity, as the core makes it. */
+function states(): AgentState[] {
+  const policy = defaultPolicy();
+  const all: AgentState[] = [emptyState(who)];
+  for (const activity of story) all.push(assess(policy, all.at(-1)!, activity).state);
+  return all;
+}
 
 describe('stateCodec', () => {
-  it.each([
-    ['an empty state', emptyState(who)],
-    ['a full state', full],
-  ])('gives back %s exactly, and the same bytes every time', (_, state) => {
-    const bytes = stateCodec.encode(state);
-    const read = stateCodec.decode(bytes);
-    expect(JSON.parse(JSON.stringify(read))).toEqual(JSON.parse(JSON.stringify(state)));
-    expect(stateCodec.encode(read)).toEqual(bytes);
+  it('gives back every state the core makes, field by field, and writes the same bytes every time', () => {
+    for (const state of states()) {
+      const bytes = stateCodec.encode(state);
+      const read = stateCodec.decode(bytes);
+      // Records come back as instances of generated classes; only their fields count.
+      expect(structuredClone(read)).toEqual(structuredClone(state));
+      expect(stateCodec.encode(read)).toEqual(bytes);
+    }
+  });
+
+  it('is tried with states that hold something of everything', () => {
+    const seen = states();
+    for (const part of ['evidence', 'tasks', 'ended', 'revocations', 'instances'] as const) {
+      expect(seen.some((state) => state[part].length > 0)).toBe(true);
+    }
+    expect(seen.some((state) => state.instances.some(({ missing }) => missing.length > 0))).toBe(true);
   });
 
   it('names what is no state', () => {
-    const bytes = stateCodec.encode(full);
+    const bytes = stateCodec.encode(states().at(-1)!);
     expect(() => stateCodec.decode(bytes.subarray(0, -1))).toThrow(DecodeError);
     expect(() => stateCodec.decode(Buffer.from('{}'))).toThrow(DecodeError);
   });

@@ -5,11 +5,9 @@
  * rare); classes that the task's scope names are approved and say nothing.
  */
 import type { ToolCall, ToolResult } from '#activity/types';
-import { countAt, decayTo, surpriseBits } from '../profile.js';
+import { classCount, decayTo, surpriseBits } from '../profile.js';
+import { sensitivityOf } from '../sensitivity.js';
 import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
-
-/** Sensitivity of a class that policy does not list. */
-const UNLISTED_SENSITIVITY = 0.25;
 
 export const dataClass: Detector = {
   name: 'data-class',
@@ -47,14 +45,9 @@ function bitsOf(look: Look, name: string, sensitivity: number): number {
   const decay = decayTo(profile, now, policy.profileHalfLifeMs);
   const prior = 2 ** (-option(settings, 'youngBits') * sensitivity);
   const seen = (profile.calls + profile.results) * decay;
-  return surpriseBits(countAt(profile, 'classes', name, decay), seen, prior, option(settings, 'youngEvents'));
+  return surpriseBits(classCount(profile, name, decay), seen, prior, option(settings, 'youngEvents'));
 }
 
 function habit(look: Look, name: string): string {
   return look.state.profile.classes.names.includes(name) ? 'hardly ever touches' : 'had never touched';
-}
-
-/** Sensitivity of a data class by policy, 0–1. */
-export function sensitivityOf(sensitivities: Record<string, number>, name: string): number {
-  return Object.hasOwn(sensitivities, name) ? (sensitivities[name] as number) : UNLISTED_SENSITIVITY;
 }

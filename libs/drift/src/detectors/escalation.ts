@@ -8,9 +8,9 @@
  */
 import type { Effect, ToolCall } from '#activity/types';
 import { markShare } from '../marks.js';
-import { countAt, decayTo, surpriseBits } from '../profile.js';
+import { decayTo, effectCount, surpriseBits } from '../profile.js';
 import type { OpenTask } from '../state.js';
-import { sensitivityOf } from './data-class.js';
+import { sensitivityOf } from '../sensitivity.js';
 import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
 
 const SCOPE_SHARE = 0.5;
@@ -74,7 +74,7 @@ function againstPrecedent(look: Look, call: ToolCall): Sighting | null {
   const decay = decayTo(profile, now, policy.profileHalfLifeMs);
   const calls = profile.calls * decay;
   if (calls < option(settings, 'matureCalls')) return null;
-  const seen = countAt(profile, 'effects', call.effect, decay);
+  const seen = effectCount(profile, call.effect, decay);
   const bits = surpriseBits(seen, calls, PRECEDENT_PRIOR, PRECEDENT_STRENGTH);
   if (bits < option(settings, 'minBits')) return null;
   const explanation = `In about ${Math.round(calls)} calls this agent has ${seen < 0.5 ? 'never' : 'hardly ever'} done a ${call.effect}; now it did, with ${nameOf(call)} (${bits.toFixed(1)} bits of surprise).`;
