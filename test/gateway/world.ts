@@ -14,7 +14,14 @@ import { openEmbeddedStore, type StateStore } from '#store';
 import { openEmbeddedLog, type Log } from '#stream';
 import type { Logger } from '#telemetry';
 
-export const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const silent = (): void => undefined;
+const told = (fields: object, message: string): void =>
+  void process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
+
+/** Says nothing, unless `DRIFTLINE_TEST_LOG` is set. */
+export const quiet: Logger = process.env.DRIFTLINE_TEST_LOG
+  ? { debug: silent, info: silent, warn: told, error: told }
+  : { debug: silent, info: silent, warn: silent, error: silent };
 
 type GatewaySettings = Record<string, unknown> & { servers: Record<string, object> };
 
@@ -38,7 +45,7 @@ export interface World {
 }
 
 export async function openWorld(overrides: Record<string, unknown> = {}): Promise<World> {
-  const dir = mkdtempSync(join(tmpdir(), 'driftline-gateway-'));
+  const dir = (overrides.dataDir as string | undefined) ?? mkdtempSync(join(tmpdir(), 'driftline-gateway-'));
   const config = Config.parse({
     dataDir: dir,
     engine: { listen: { port: 0 } },
@@ -60,6 +67,7 @@ export async function openWorld(overrides: Record<string, unknown> = {}): Promis
     credentials: [],
     logger: quiet,
   });
+  await foldedOnce(log, store);
   const gateways: RunningGateway[] = [];
   return {
     dir,
@@ -96,6 +104,14 @@ export async function openWorld(overrides: Record<string, unknown> = {}): Promis
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Until the engine has said of every partition that it is folded, the authority answers like an absent one. */
+async function foldedOnce(log: Log, store: StateStore): Promise<void> {
+  for (let partition = 0; partition < (await log.partitions(TOPICS.activity)); partition += 1) {
+    const folded = async () => (await store.view(`activity/${partition}`, 'nobody')).currency !== null;
+    await until(folded, `partition ${partition} is folded`);
+  }
 }
 
 async function readAll(log: Log, topic: string): Promise<Buffer[]> {

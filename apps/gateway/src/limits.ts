@@ -54,6 +54,8 @@ export const LOG_WAIT_MS = 1_000;
 export const SPOOL_MAX_BYTES = 512 * 1024 * 1024;
 /** One file of the spool: what is sent again after a crash in the middle. */
 export const SPOOL_FILE_BYTES = 8 * 1024 * 1024;
+/** Waiting for the log when the spool is sent again: more at once, and nobody waits for it. */
+export const RESEND_WAIT_MS = 5_000;
 /** One append when the spool is sent again. */
 export const RESEND_MAX_BYTES = 512 * 1024;
 /** Closed entries in the journal of open calls before it is written anew. */

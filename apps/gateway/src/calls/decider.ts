@@ -33,12 +33,18 @@ export interface DeciderParts {
   logger: Logger;
 }
 
+/** A class the policy does not rank may be anything. */
+const UNLISTED = 1;
+/** The same trouble is told of once in this time; every case is counted. */
+const TELL_EVERY_MS = 5_000;
+
 /** Codes of the authority that say "not now" to this call, whatever the fail mode. */
 const FULL = new Set(['full', 'limit']);
 
 export class Decider {
   private readonly parts: DeciderParts;
   private readonly asked: ReadonlySet<Effect>;
+  private readonly toldMs = new Map<string, number>();
 
   constructor(parts: DeciderParts) {
     this.parts = parts;
@@ -76,15 +82,23 @@ export class Decider {
   mustPend(result: ToolResult): boolean {
     if (this.parts.decide === 'none') return false;
     if (result.values.length > 0 || result.valuesDropped > 0 || result.trust === 'third-party') return true;
-    return result.dataClasses.some((dataClass) => (this.parts.policy.dataClasses[dataClass] ?? 0) > 0);
+    return result.dataClasses.some((dataClass) => (this.parts.policy.dataClasses[dataClass] ?? UNLISTED) > 0);
   }
 
   /** Something the promise rests on is away. Null = this effect passes without it. */
   failed(cause: string, effect: Effect, error?: unknown): Refused | null {
     const closed = this.parts.failMode.closes(effect);
     this.parts.metrics.failMode(cause, closed ? 'closed' : 'open');
-    this.parts.logger.debug({ cause, effect, closed, error: String(error) }, 'the fail mode decides');
+    this.tell(cause, effect, closed, error);
     return closed ? refusedByFailMode(cause, effect) : null;
+  }
+
+  private tell(cause: string, effect: Effect, closed: boolean, error: unknown): void {
+    const nowMs = performance.now();
+    if (nowMs - (this.toldMs.get(cause) ?? -Infinity) < TELL_EVERY_MS) return;
+    this.toldMs.set(cause, nowMs);
+    const fields = { cause, effect, closed, ...(error === undefined ? {} : { error: String(error) }) };
+    this.parts.logger.warn(fields, 'a call is decided by the fail mode');
   }
 
   private asks(call: ToolCall): boolean {

@@ -6,7 +6,7 @@ import { TOPICS } from '#activity/types';
 import type { ActivitySink } from '#access';
 import type { AppendRecord, Log } from '#stream';
 import type { Logger } from '#telemetry';
-import { LOG_WAIT_MS, RESEND_MAX_BYTES } from '../limits.js';
+import { LOG_WAIT_MS, RESEND_MAX_BYTES, RESEND_WAIT_MS } from '../limits.js';
 import type { SpoolFiles } from './spool-files.js';
 
 const RETRY_MIN_MS = 50;
@@ -66,15 +66,13 @@ export class SpoolSink implements ActivitySink {
     let waitMs = RETRY_MIN_MS;
     let sent = 0;
     while (!this.stopping) {
-      const oldest = this.files.oldest();
-      if (!oldest) break;
       try {
-        for (const batch of batches(oldest.records)) await this.log.append(TOPICS.activity, batch);
-        this.files.remove(oldest.name);
-        sent += oldest.records.length;
+        const records = await this.sendOldest();
+        if (records === null) break;
+        sent += records;
         waitMs = RETRY_MIN_MS;
       } catch (error) {
-        this.logger.debug({ error: String(error) }, 'the log is still away');
+        this.logger.debug({ error: String(error) }, 'the spool cannot be sent yet');
         await new Promise<void>((resolve) => {
           this.wake = resolve;
           setTimeout(resolve, waitMs).unref();
@@ -85,6 +83,17 @@ export class SpoolSink implements ActivitySink {
     // In the same turn in which nothing was found: nothing can be spooled in between.
     this.resending = null;
     if (!this.stopping) this.logger.info({ sent }, 'the spool has been sent; the log takes activities again');
+  }
+
+  /** Sends the oldest file. Returns how many records it held, null when nothing is spooled. */
+  private async sendOldest(): Promise<number | null> {
+    const oldest = this.files.oldest();
+    if (!oldest) return null;
+    for (const batch of batches(oldest.records)) {
+      await within(this.log.append(TOPICS.activity, batch), RESEND_WAIT_MS);
+    }
+    this.files.remove(oldest.name);
+    return oldest.records.length;
   }
 }
 
