@@ -92,19 +92,21 @@ export class Engine {
 
   private async consume(): Promise<void> {
     const { config, log } = this.options;
-    const { group, concurrency, profile, batchEvents } = config.engine;
+    const { group, concurrency, profile, batchEvents, sessionTimeoutMs } = config.engine;
     const onFatal = (error: Error) => this.fatal(error);
     const activity = { topic: TOPICS.activity, group, concurrency, profile, batchRecords: batchEvents };
     const enforcements = { topic: TOPICS.enforcements, group: `${group}-containment` };
     this.consumers = [
       await log.consume({
         ...activity,
+        sessionTimeoutMs,
         handler: this.activity,
         onHalted: (partition, error) => void this.activity.haltedBy(partition, error),
         onFatal,
       }),
       await log.consume({
         ...enforcements,
+        sessionTimeoutMs,
         handler: this.containmentRole,
         onHalted: (_partition, error) => void this.containmentRole.haltedBy(error),
         onFatal,

@@ -123,6 +123,12 @@ export const Config = z.strictObject({
       batchEvents: z.int().min(1).max(20_000).default(2_000),
       profile: z.enum(['latency', 'throughput']).default('latency'),
       tickMs: z.int().min(1_000).default(30_000),
+      sessionTimeoutMs: z
+        .int()
+        .min(1_000)
+        .max(300_000)
+        .default(10_000)
+        .describe("Kafka: silence after which a dead engine's partitions go to the others"),
     })
     .prefault({}),
   authority: z
