@@ -12,8 +12,7 @@ import type { Policy } from '#drift';
 import { deriveTenantKey, FingerprintKeys } from '#observation';
 import { defaultPolicy } from '#policy';
 import { openEmbeddedStore, openRedisStore, type StateStore } from '#store';
-import { openEmbeddedLog, type Log } from '#stream';
-import * as stream from '#stream';
+import { openEmbeddedLog, openKafkaLog, type Log } from '#stream';
 import { createMetrics, type Logger, type Metrics } from '#telemetry';
 import { startRedis } from '../servers/redis.js';
 
@@ -113,7 +112,7 @@ export async function openGround(servers: Servers, policy: Policy = defaultPolic
 
 async function kafkaLog(): Promise<Log> {
   const brokers = [inject('kafkaBrokers')];
-  return (stream as any).openKafkaLog({
+  return openKafkaLog({
     brokers,
     clientId: 'authority-test',
     partitions: PARTITIONS,
