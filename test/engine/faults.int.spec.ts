@@ -185,6 +185,7 @@ describe.skipIf(inject('redisServer') === '' || inject('kafkaBrokers') === '')(
   'Redis that fails (servers)',
   () => {
     let ground: Ground;
+    /** `store` is the engine's, through the wire that fails; `ground.store` is the test's own, past it. */
     let [redis, proxy, store]: [RedisServer, FaultyWire, StateStore] = [] as never;
     beforeEach(async () => {
       ground = await openGround('servers', { batchEvents: 50 });

@@ -95,6 +95,7 @@ export function named(policy: Policy): Policy {
 
 export interface Ground {
   mode: Mode;
+  dir: string;
   log: Log;
   store: StateStore;
   config: Config;
@@ -102,6 +103,9 @@ export interface Ground {
   start(more?: Partial<EngineOptions>): Promise<RunningEngine>;
   /** Ends what was started; the log and store stay as they are. */
   stopEngines(): Promise<void>;
+  /** Lets go of an embedded log and store, so that another process can have them; `reopen` takes them back. */
+  release(): Promise<void>;
+  reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -112,45 +116,55 @@ export async function openGround(
 ): Promise<Ground> {
   const dir = mkdtempSync(join(tmpdir(), 'driftline-engine-'));
   const redis = mode === 'servers' ? await startRedis() : null;
-  const store = redis
-    ? await openRedisStore({ nodes: [`${redis.host}:${redis.port}`], layout: 'standalone', database: 0 })
-    : await openEmbeddedStore({ dir: join(dir, 'store') });
-  const opened = redis
-    ? await kafkaLog()
-    : await openEmbeddedLog({ dir: join(dir, 'log'), now: () => Date.now() + clock.aheadMs });
-  const log = redis ? prefixed(opened, `e-${randomUUID().slice(0, 8)}`) : opened;
+  const prefix = `e-${randomUUID().slice(0, 8)}`;
+  const openLog = async (): Promise<Log> =>
+    redis ? kafkaLog() : openEmbeddedLog({ dir: join(dir, 'log'), now: () => Date.now() + clock.aheadMs });
+  const openStore = async (): Promise<StateStore> =>
+    redis
+      ? openRedisStore({ nodes: [`${redis.host}:${redis.port}`], layout: 'standalone', database: 0 })
+      : openEmbeddedStore({ dir: join(dir, 'store') });
   const config = Config.parse({
     tenant: TENANT,
     engine: { listen: { host: '127.0.0.1', port: 0 }, tickMs: 60_000, ...settings },
   });
-  await log.ensureTopics(
-    topicSpecs(config).map((spec) =>
-      spec.name === TOPICS.activity ? { ...spec, partitions: PARTITIONS } : spec,
-    ),
-  );
   const running: RunningEngine[] = [];
-  const stopEngines = async () => {
-    await Promise.all(running.splice(0).map((engine) => engine.stop()));
-  };
-  return {
+  let opened = await openLog();
+  const ground: Ground = {
     mode,
-    log,
-    store,
+    dir,
+    log: redis ? prefixed(opened, prefix) : opened,
+    store: await openStore(),
     config,
     start: async (more = {}) => {
+      const { log, store } = ground;
       const engine = await startEngine({ config, log, store, policy: POLICY, logger: quiet, ...more });
       running.push(engine);
       return engine;
     },
-    stopEngines,
-    close: async () => {
-      await stopEngines();
+    stopEngines: async () => {
+      await Promise.all(running.splice(0).map((engine) => engine.stop()));
+    },
+    release: async () => {
+      await ground.stopEngines();
       await opened.close();
-      await store.close();
+      await ground.store.close();
+    },
+    reopen: async () => {
+      opened = await openLog();
+      ground.log = redis ? prefixed(opened, prefix) : opened;
+      ground.store = await openStore();
+    },
+    close: async () => {
+      await ground.release();
       await redis?.stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+  const specs = topicSpecs(config).map((spec) =>
+    spec.name === TOPICS.activity ? { ...spec, partitions: PARTITIONS } : spec,
+  );
+  await ground.log.ensureTopics(specs);
+  return ground;
 }
 
 function kafkaLog(): Promise<Log> {

@@ -3,8 +3,11 @@ import type { Log, LogRecord } from '#stream';
 /** The same log with topics and groups of a test's own: one Kafka serves many tests without meeting. */
 export function prefixed(log: Log, prefix: string): Log {
   const on = (topic: string) => `${prefix}.${topic}`;
+  // Not a copy: a record may decode its headers only when it is asked for them.
+  const named = (record: LogRecord, topic: string): LogRecord =>
+    Object.create(record, { topic: { value: topic, enumerable: true } }) as LogRecord;
   const off = (records: LogRecord[]) =>
-    records.map((record) => ({ ...record, topic: record.topic.slice(prefix.length + 1) }));
+    records.map((record) => named(record, record.topic.slice(prefix.length + 1)));
   return {
     id: () => log.id(),
     ensureTopics: (specs) => log.ensureTopics(specs.map((spec) => ({ ...spec, name: on(spec.name) }))),
@@ -13,7 +16,7 @@ export function prefixed(log: Log, prefix: string): Log {
     bounds: (topic, partition) => log.bounds(on(topic), partition),
     readAt: async (topic, partition, offset) => {
       const record = await log.readAt(on(topic), partition, offset);
-      return record && { ...record, topic };
+      return record && named(record, topic);
     },
     consume: (options) =>
       log.consume({

@@ -67,9 +67,9 @@ export class ContainmentRole implements PartitionHandler {
     this.follower = null;
   }
 
-  async stop(): Promise<void> {
+  /** Waits for the store or the log end. */
+  stop(): void {
     this.stopping = true;
-    await this.revoked();
   }
 
   /** On a timer: leases run out and deadlines pass without anybody reporting. */

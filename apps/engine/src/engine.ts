@@ -5,11 +5,11 @@ import type { Config } from '#config';
 import type { Policy } from '#drift';
 import type { RevocationContainment } from '#revocation';
 import type { StateStore } from '#store';
-import type { Consumer, Log } from '#stream';
+import type { BatchRoute, Consumer, Log } from '#stream';
 import { createMetrics, Health, type Logger, type Metrics } from '#telemetry';
 import { ActivityHandler } from './activity-handler.js';
 import { ContainmentRole } from './containment-role.js';
-import { CURRENCY_MS, HEALTH_LIMIT_MS, SETTLE_MS, SHUTDOWN_MS } from './limits.js';
+import { CURRENCY_MS, HEALTH_LIMIT_MS, SETTLE_MS } from './limits.js';
 import { engineMetrics } from './metrics.js';
 import type { Parts } from './parts.js';
 import { countFailure } from './patience.js';
@@ -33,14 +33,13 @@ export class Engine {
   private parts!: Parts;
   private activity!: ActivityHandler;
   private containmentRole!: ContainmentRole;
-  private consumers: Consumer[] = [];
   private timers: Repeating[] = [];
   private failed = false;
 
   constructor(private readonly options: EngineOptions) {}
 
-  /** Resolves once it consumes. Throws what stops a start: a store that evicts, topics that do not fit. */
-  async start(): Promise<void> {
+  /** What it is going to consume. Throws what stops a start: a store that evicts, topics that do not fit. */
+  async prepare(): Promise<BatchRoute[]> {
     const { config, log, store, policy, logger } = this.options;
     this.health.condition('engine', 'starting');
     await store.check();
@@ -60,10 +59,16 @@ export class Engine {
     await policies.start();
     this.activity = new ActivityHandler(this.parts, (error) => this.fatal(error));
     this.containmentRole = new ContainmentRole(this.parts, (error) => this.fatal(error));
-    await this.consume();
+    return this.routes();
+  }
+
+  /** With its consumers running: the roles that work on a timer begin, and it says that it is ready. */
+  run(consumers: Consumer[]): void {
+    this.watch(consumers);
     this.startRoles();
     this.health.condition('engine', null);
-    logger.info({ partitions: this.parts.partitions, policy: policy.digest }, 'engine started');
+    const { partitions, policies } = this.parts;
+    this.options.logger.info({ partitions, policy: policies.configured.digest }, 'engine started');
   }
 
   /** What is known of each revocation; null while another engine has that role. */
@@ -76,43 +81,53 @@ export class Engine {
     return [...this.activity.halted].map(([partition, { code, message }]) => ({ partition, code, message }));
   }
 
-  /**
-   * Not ready → roles end → consumers stop fetching, running batches end (bounded) → followers end. Log and store belong
-   * to whoever opened them, and are closed after this.
-   */
-  async stop(): Promise<void> {
+  /** First half of the end, before the consumers stop: not ready any more, no new work of its own. */
+  async quiesce(): Promise<void> {
     this.health.condition('engine', 'stopping');
     await Promise.all(this.timers.map((timer) => timer.stop()));
     this.activity?.stop();
-    await bounded(Promise.all(this.consumers.map((consumer) => consumer.stop())), SHUTDOWN_MS);
-    await this.containmentRole?.stop();
+    this.containmentRole?.stop();
+  }
+
+  /** Second half, after running batches have ended. Log and store belong to whoever opened them. */
+  async end(): Promise<void> {
+    await this.containmentRole?.revoked();
     await this.parts?.policies.stop();
     this.options.logger.info({}, 'engine stopped');
   }
 
-  private async consume(): Promise<void> {
-    const { config, log } = this.options;
-    const { group, concurrency, profile, batchEvents, sessionTimeoutMs } = config.engine;
-    const onFatal = (error: Error) => this.fatal(error);
-    const activity = { topic: TOPICS.activity, group, concurrency, profile, batchRecords: batchEvents };
-    const enforcements = { topic: TOPICS.enforcements, group: `${group}-containment` };
-    this.consumers = [
-      await log.consume({
-        ...activity,
-        sessionTimeoutMs,
+  /** The process cannot go on by itself; said once. */
+  fatal(error: Error): void {
+    if (this.failed) return;
+    this.failed = true;
+    this.health.condition('engine', `cannot go on: ${error.message}`);
+    this.options.logger.error({ error }, 'the engine cannot go on');
+    this.options.onFatal?.(error);
+  }
+
+  private routes(): BatchRoute[] {
+    const { group, concurrency, profile, batchEvents } = this.options.config.engine;
+    return [
+      {
+        topic: TOPICS.activity,
+        group,
+        concurrency,
+        profile,
+        batchRecords: batchEvents,
         handler: this.activity,
         onHalted: (partition, error) => void this.activity.haltedBy(partition, error),
-        onFatal,
-      }),
-      await log.consume({
-        ...enforcements,
-        sessionTimeoutMs,
+      },
+      {
+        topic: TOPICS.enforcements,
+        group: `${group}-containment`,
         handler: this.containmentRole,
         onHalted: (_partition, error) => void this.containmentRole.haltedBy(error),
-        onFatal,
-      }),
+      },
     ];
-    const [folding, following] = this.consumers as [Consumer, Consumer];
+  }
+
+  private watch([folding, following]: Consumer[]): void {
+    if (!folding || !following) throw new Error('expected one consumer for each route');
     this.health.watch('activity', HEALTH_LIMIT_MS, () => this.foldingAgeMs(folding));
     this.health.watch('enforcements', HEALTH_LIMIT_MS, () => following.progressAgeMs());
     this.metrics.gauge('progress_age_seconds', 'Since the last poll or batch', ['topic'], (gauge) => {
@@ -150,20 +165,4 @@ export class Engine {
       caughtUpAtMs !== null && Date.now() - caughtUpAtMs > this.options.config.authority.maxStaleMs;
     this.health.condition('current', behind ? 'the log is not folded to its end' : null);
   }
-
-  private fatal(error: Error): void {
-    if (this.failed) return;
-    this.failed = true;
-    this.health.condition('engine', `cannot go on: ${error.message}`);
-    this.options.logger.error({ error }, 'the engine cannot go on');
-    this.options.onFatal?.(error);
-  }
-}
-
-/** Waits for at most `ms`; what takes longer is abandoned to the end of the process. */
-async function bounded(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, deadline]);
-  clearTimeout(timer);
 }

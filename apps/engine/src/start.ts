@@ -2,8 +2,11 @@ import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { RevocationContainment } from '#revocation';
+import { BatchServer } from '#stream';
 import { TelemetryModule, type Health, type Metrics } from '#telemetry';
 import { Engine, type EngineOptions } from './engine.js';
+import { SHUTDOWN_MS } from './limits.js';
+import { bounded } from './timers.js';
 
 @Module({})
 export class EngineModule {
@@ -17,24 +20,41 @@ export interface RunningEngine {
   url: string;
   metrics: Metrics;
   health: Health;
+  /** What is known of each revocation; null while another engine has that role. */
   containment(): RevocationContainment[] | null;
+  /** Partitions that stay stopped until a person acts, with the reason. */
   halted(): { partition: number; code: string; message: string }[];
-  /** Ends it in order, bounded; log and store stay open for whoever opened them. */
+  /**
+   * Not ready → roles end → consumers stop fetching and running batches end (bounded) → followers end → HTTP ends.
+   * Log and store stay open for whoever opened them.
+   */
   stop(): Promise<void>;
 }
 
-/** Builds and starts an engine from its parts; resolves once it consumes and answers over HTTP. */
+/**
+ * Builds and starts an engine from its parts: one application, HTTP for whoever watches it and the log as its transport.
+ * Resolves once it consumes and answers. Throws what stops a start: a store that evicts, topics that do not fit.
+ */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
   const { host, port } = options.config.engine.listen;
   const engine = new Engine(options);
   const app = await NestFactory.create(EngineModule.of(engine), { logger: false });
+  let transport: BatchServer | null = null;
+  const stop = async () => {
+    await engine.quiesce();
+    if (transport) await bounded(transport.close(), SHUTDOWN_MS);
+    await engine.end();
+    await app.close();
+  };
   try {
     // Health can be asked while the start waits for servers.
     await app.listen(port, host);
-    await engine.start();
+    transport = new BatchServer(options.log, await engine.prepare(), (error) => engine.fatal(error));
+    app.connectMicroservice({ strategy: transport }, { inheritAppConfig: true });
+    await app.startAllMicroservices();
+    engine.run(transport.unwrap());
   } catch (error) {
-    await engine.stop();
-    await app.close();
+    await stop();
     throw error;
   }
   return {
@@ -43,9 +63,6 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     health: engine.health,
     containment: () => engine.containment(),
     halted: () => engine.halted(),
-    stop: async () => {
-      await engine.stop();
-      await app.close();
-    },
+    stop,
   };
 }

@@ -23,3 +23,13 @@ export function repeat(everyMs: number, work: () => Promise<void>): Repeating {
     },
   };
 }
+
+/** Waits for at most `ms`; what takes longer is left to the end of the process. */
+export async function bounded(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, deadline]);
+  clearTimeout(timer);
+}
