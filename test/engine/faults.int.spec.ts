@@ -191,15 +191,17 @@ describe.skipIf(inject('redisServer') === '' || inject('kafkaBrokers') === '')(
       ground = await openGround('servers', { batchEvents: 50 });
       redis = await startRedis();
       proxy = await startProxy({ target: { host: redis.host, port: redis.port } });
-      store = await openRedisStore({ nodes: [`127.0.0.1:${proxy.port}`], layout: 'standalone', database: 0 });
-      ground.store = store;
+      const at = (port: number) =>
+        openRedisStore({ nodes: [`127.0.0.1:${port}`], layout: 'standalone', database: 0 });
+      store = await at(proxy.port);
+      await ground.store.close();
+      ground.store = await at(redis.port);
     });
     afterEach(async () => {
-      await ground.stopEngines();
+      await ground.close();
       await store.close();
       await proxy.stop();
       await redis.stop();
-      await ground.close();
     });
 
     it.each(['refuse', 'blackhole', 'dropReplies'] as const)(

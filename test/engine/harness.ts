@@ -310,7 +310,8 @@ export async function folded(ground: Pick<Ground, 'log' | 'store'>, timeoutMs = 
     for (;;) {
       const [{ end }, marker] = await Promise.all([
         ground.log.bounds(TOPICS.activity, partition),
-        ground.store.marker(`activity/${partition}`),
+        // Just restarted: its connection may not be back yet.
+        ground.store.marker(`activity/${partition}`).catch(() => null),
       ]);
       if (end === 0 || (marker !== null && marker.offset === end - 1)) break;
       if (Date.now() > deadline) {
