@@ -104,7 +104,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   'data-class': z
     .strictObject({
-      ...common(0.45, 0.7, '1h'),
+      ...common(0.45, 0.48, '1h'),
       quietBits: Bits.default(3).describe('Surprise up to here says nothing'),
       loudBits: Bits.default(8).describe('Surprise from here on says all'),
       youngBits: Bits.default(8).describe(

@@ -1,6 +1,6 @@
 /**
  * A sensitive class that this agent has never or hardly ever touched: surprise in bits against its own decayed profile.
- * Evidence: one piece per class and task; weight grows with surprise and with the class's sensitivity.
+ * Evidence: one piece per class and task, of the class that says most where several label the same data; weight grows with surprise and with the class's sensitivity.
  * Limits: while the profile is young, policy's sensitivity stands in for experience (a sensitive class is expected to be
  * rare); classes that the task's scope names are approved and say nothing.
  */
@@ -15,13 +15,14 @@ export const dataClass: Detector = {
   onResult: (look, result) => surprises(look, result, `got from ${result.server}/${result.tool}`),
 };
 
+/** One piece per activity, of the class that says most: labels of the same data are not several reasons. */
 function surprises(look: Look, activity: ToolCall | ToolResult, did: string): readonly Sighting[] {
-  let found: Sighting[] | null = null;
+  let most: Sighting | null = null;
   for (const name of activity.dataClasses) {
     const sighting = surprise(look, name, did);
-    if (sighting !== null) (found ??= []).push(sighting);
+    if (sighting !== null && (most === null || sighting.share > most.share)) most = sighting;
   }
-  return found ?? NOTHING;
+  return most === null ? NOTHING : [most];
 }
 
 function surprise(look: Look, name: string, did: string): Sighting | null {

@@ -15,6 +15,8 @@ import { NOTHING, option, type Detector, type Look, type Sighting } from './dete
 
 const SCOPE_SHARE = 0.5;
 const PRECEDENT_SHARE = 0.6;
+/** Nothing says that such a call goes outside: it may well stay inside. */
+const MAYBE_INSIDE_SHARE = 0.5;
 /** Imagined calls and the rate of any effect among them, before there is a profile. */
 const PRECEDENT_STRENGTH = 2;
 const PRECEDENT_PRIOR = 0.15;
@@ -44,7 +46,16 @@ function afterReading(look: Look, call: ToolCall): Sighting | null {
   const read = mostSensitiveRead(look, task);
   if (read === null || read.share < option(settings, 'minSensitivity')) return null;
   const explanation = `After reading ${read.name} data the agent went on to ${call.effect} with ${nameOf(call)}.`;
-  return { kind: `escalation/read/${read.name}/${call.effect}`, share: Math.min(1, read.share), explanation };
+  const outside = call.destination?.place === 'external' || carries(call, read.name);
+  const kind = `escalation/read/${read.name}`;
+  return outside
+    ? { kind: `${kind}/${call.effect}`, share: read.share, explanation }
+    : { kind, share: read.share * MAYBE_INSIDE_SHARE, explanation };
+}
+
+/** The same class is in what is sent: it need not be the same data, but it is leaving. */
+function carries(call: ToolCall, read: string): boolean {
+  return call.effect === 'send' && call.dataClasses.includes(read);
 }
 
 function leaves(call: ToolCall): boolean {

@@ -1,0 +1,45 @@
+/** `assess` calls a second and core: the load of the pipeline, in CPU time of this process. */
+import { agentKey } from '#activity/types';
+import { assess, type AgentState } from '#drift';
+import { defaultPolicy } from '#policy';
+import { figure, type Figure } from './figures.js';
+import { Load } from './load.js';
+import { ROUNDS } from './pipeline.js';
+
+const EVENTS = 200_000;
+const AGENTS = 1_000;
+const BATCH = 2_000;
+
+export function benchAssess(): Figure[] {
+  const policy = defaultPolicy();
+  const rates: number[] = [];
+  let evidence = 0;
+  let commands = 0;
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const load = new Load({ seed: 7, agents: AGENTS });
+    const states = new Map<string, AgentState>();
+    evidence = commands = 0;
+    let cpuUs = 0;
+    for (let done = 0; done < EVENTS; done += BATCH) {
+      // In batches, as the engine has them: making the load is not timed and its garbage is gone before.
+      const activities = Array.from({ length: BATCH }, () => load.next());
+      const keys = activities.map(agentKey);
+      const started = process.cpuUsage();
+      for (let i = 0; i < BATCH; i += 1) {
+        const assessed = assess(policy, states.get(keys[i]!) ?? null, activities[i]!);
+        states.set(keys[i]!, assessed.state);
+        if (assessed.evidence.length > 0) evidence += 1;
+        commands += assessed.commands.length;
+      }
+      const { user, system } = process.cpuUsage(started);
+      cpuUs += user + system;
+    }
+    // The first round warms the compiler up.
+    if (round > 0) rates.push(EVENTS / (cpuUs / 1e6));
+  }
+  return [
+    figure('assess_per_second', '1/s', rates),
+    figure('load_evidence_share', 'ratio', [evidence / EVENTS]),
+    figure('load_command_share', 'ratio', [commands / EVENTS]),
+  ];
+}

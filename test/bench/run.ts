@@ -1,0 +1,63 @@
+/** `npm run bench [-- --json FILE] [-- --only NAME]`: every figure of BENCHMARKS.md, measured one after the other. */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { benchAssess } from './assess.js';
+import type { Figure } from './figures.js';
+import { figure } from './figures.js';
+import { benchDecision } from './decision.js';
+import { benchEnforced } from './enforced.js';
+import { benchGateway } from './gateway.js';
+import { stockTransport } from './nest-transport.js';
+import { benchDistinct, benchHot, ROUNDS } from './pipeline.js';
+import { startServers, type Servers } from './servers.js';
+
+const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
+
+const BENCHES: Record<string, (servers: Servers) => Promise<Figure[]> | Figure[]> = {
+  assess: () => benchAssess(),
+  enforced: benchEnforced,
+  decision: benchDecision,
+  gateway: benchGateway,
+  distinct: benchDistinct,
+  hot: benchHotAndStock,
+};
+
+/** The stock transport reads what the hot pipeline has just read. */
+async function benchHotAndStock(servers: Servers): Promise<Figure[]> {
+  const hot = await benchHot(servers);
+  const full = hot.find(({ name }) => name === 'pipeline_hot_events_per_second')!;
+  const stock: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) stock.push(await stockTransport(servers));
+  return [
+    ...hot,
+    figure(
+      'vs_nest_transport_ratio',
+      'ratio',
+      stock.map((rate) => full.value / rate),
+    ),
+    figure('nest_transport_events_per_second', 'events/s', stock),
+  ];
+}
+
+const servers = await startServers();
+const figures: Figure[] = [];
+try {
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (values.only !== undefined && values.only !== name) continue;
+    process.stdout.write(`${name} …\n`);
+    for (const one of await bench(servers)) {
+      figures.push(one);
+      process.stdout.write(
+        `  ${one.name.padEnd(40)} ${short(one.value).padStart(12)} ${one.unit.padEnd(9)} n=${one.n} (${short(one.min)} – ${short(one.max)})\n`,
+      );
+    }
+  }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+} finally {
+  await servers.stop();
+}
+process.exit(0);
+
+function short(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
