@@ -7,7 +7,7 @@ import type { ToolCall } from '#activity/types';
 import type { RunningGateway } from '#gateway';
 import { openWorld, type World } from '../gateway/world.js';
 import { startEverything, type EverythingServer } from '../servers/mcp-everything/server.js';
-import { prepareSuite, runSuite, type Check, type Revision } from './mcp-suite/run.js';
+import { prepareSuite, runSuite, type Check, type Revision } from './mcp-suite.js';
 
 const missing = await prepareSuite();
 if (missing !== null) {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ToolCall } from '#activity/types';
 import type { RunningGateway } from '#gateway';
 import { openWorld, until, type World } from './world.js';
 
@@ -205,6 +206,64 @@ describe('the wire', () => {
     expect((await send(ping, session)).status).toBe(200);
     expect((await send(ping, { ...session, 'x-driftline-agent': 'b' })).status).toBe(404);
     expect(seen).toHaveLength(0);
+  });
+
+  it('judges operations on MCP tasks by what they do', async () => {
+    answer = json({ jsonrpc: '2.0', id: 4, result: { resultType: 'complete' } });
+    const agent = { 'x-driftline-agent': 'tasker' };
+    for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/update']) {
+      const params = {
+        taskId: 't-1',
+        inputResponses: { who: { action: 'accept', content: { mail: 'jo@example.com' } } },
+      };
+      expect((await send({ jsonrpc: '2.0', id: 4, method, params }, agent)).status).toBe(200);
+    }
+    const calls = async () =>
+      (await world.activities()).filter(
+        (each): each is ToolCall => each.type === 'ToolCall' && each.agent === 'tasker',
+      );
+    await until(async () => (await calls()).length === 4, 'all are on the log');
+    expect((await calls()).map(({ method, effect }) => [method, effect])).toEqual([
+      ['tasks/get', 'read'],
+      ['tasks/result', 'read'],
+      ['tasks/cancel', 'write'],
+      ['tasks/update', 'send'],
+    ]);
+    expect((await calls()).at(-1)!.values.some(({ kind }) => kind === 'email')).toBe(true);
+  });
+
+  it('keeps withheld what was withheld when a stream is resumed', async () => {
+    const agent = { 'x-driftline-agent': 'resumer' };
+    answer = (response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'resumed' });
+      response.end('{"jsonrpc":"2.0","id":1,"result":{}}');
+    };
+    await send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }, agent);
+    await world.revoke({ agent: 'default|asserted/resumer', dataClasses: ['pii'], response: 'restrict' });
+    const event =
+      'id: e-2\ndata: {"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","text":"mail jo@example.com"}]}}\n\n';
+    answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(event);
+    };
+    const session = { ...agent, 'mcp-session-id': 'resumed' };
+    const call = {
+      jsonrpc: '2.0',
+      id: 5,
+      method: 'tools/call',
+      params: { name: 'read_mail', arguments: {} },
+    };
+    await until(
+      async () => !(await send(call, session)).text.includes('jo@example.com'),
+      'the result is withheld',
+    );
+    const again = await request(`${gateway.url}/mcp/raw`, {
+      headers: { ...session, accept: 'text/event-stream', 'last-event-id': 'e-1' },
+    });
+    const text = await again.body.text();
+    expect(text).toContain('id: e-2');
+    expect(text).toContain('isError');
+    expect(text).not.toContain('jo@example.com');
   });
 
   it('says so when the server is away', async () => {

@@ -21,6 +21,8 @@ export const CHILDREN_MAX = 64;
 export const BACKLOG_MAX = 256;
 /** Server requests of one session whose answers are awaited. */
 export const AWAITED_MAX = 256;
+/** Withheld answers remembered per session, for clients that ask for the stream again. */
+export const WITHHELD_MAX = 256;
 /** A child nobody has used for this long is stopped. */
 export const CHILD_IDLE_MS = 10 * 60_000;
 /** After closing its stdin, a child has this long before SIGTERM, and as long again before SIGKILL. */
@@ -31,8 +33,6 @@ export const SESSION_IDLE_MS = 30 * 60_000;
 export const DETACHED_MAX_MS = 5 * 60_000;
 /** How long a server may take to say how a stopped call ended. */
 export const STOP_WAIT_MS = 2_000;
-/** Connections kept open to one upstream server. */
-export const UPSTREAM_CONNECTIONS = 256;
 /** Tools remembered per server: annotations, schema and digest. */
 export const TOOLS_MAX = 1_024;
 /** Agents whose view of a tool list is remembered. */

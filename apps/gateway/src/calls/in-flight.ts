@@ -36,8 +36,8 @@ export class CallWatch implements Watch {
     this.ends = ends;
   }
 
-  /** The answer of a call that was taken away while its result was being looked at. */
-  get stoppedWith(): JsonObject | null {
+  /** What the client got, or gets, instead of the result; null where it gets the result. */
+  get insteadOfResult(): JsonObject | null {
     return this.instead;
   }
 

@@ -172,7 +172,8 @@ export class CallJudge implements Judge, CallEnds {
       result.pending = true;
       refused = await decider.release(result, watch.call.effect);
     }
-    if (watch.stoppedWith) return null;
+    // A revocation came meanwhile: the call is answered and reported already.
+    if (watch.insteadOfResult) return null;
     if (!refused) {
       recorder.ended(result);
       return null;
@@ -207,9 +208,9 @@ export class CallJudge implements Judge, CallEnds {
   gone(watch: CallWatch): void {
     this.parts.inFlight.remove(watch);
     const { session, message } = this.proposals.get(watch)!.exchange;
-    if (message.kind === 'request' && session?.calls.get(String(message.id)) === watch) {
-      session.calls.delete(String(message.id));
-    }
+    if (message.kind !== 'request' || !session) return;
+    if (watch.insteadOfResult) session.withhold(message.id, watch.insteadOfResult);
+    if (session.calls.get(String(message.id)) === watch) session.calls.delete(String(message.id));
   }
 
   private denied({ exchange, call }: Proposal, refused: Refused): JsonObject {

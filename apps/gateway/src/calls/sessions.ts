@@ -1,7 +1,7 @@
 /** MCP sessions as the gateway sees them: whose they are, what their server asked, which calls are in flight. */
 import { createHash } from 'node:crypto';
-import { AWAITED_MAX, SESSION_IDLE_MS, SESSIONS_MAX } from '../limits.js';
-import type { RequestId } from '../mcp/message.js';
+import { AWAITED_MAX, SESSION_IDLE_MS, SESSIONS_MAX, WITHHELD_MAX } from '../limits.js';
+import type { JsonObject, RequestId } from '../mcp/message.js';
 import type { Agent, Watch } from './port.js';
 
 export class Session {
@@ -14,6 +14,8 @@ export class Session {
   readonly awaited = new Map<string, string>();
   /** Calls whose response may still come, on whichever stream, by request id as text. */
   readonly calls = new Map<string, Watch>();
+  /** What was withheld stays withheld when its stream is resumed: request id to the answer given instead. */
+  readonly withheld = new Map<string, JsonObject>();
   usedAtMs = Date.now();
 
   constructor(id: string, server: string, agent: Agent) {
@@ -21,6 +23,12 @@ export class Session {
     this.server = server;
     this.agent = agent;
     this.conversation = conversationOf(id);
+  }
+
+  /** Remembers the answer given instead of a result, forgetting the oldest beyond the limit. */
+  withhold(id: RequestId, instead: JsonObject): void {
+    if (this.withheld.size >= WITHHELD_MAX) this.withheld.delete(this.withheld.keys().next().value as string);
+    this.withheld.set(String(id), instead);
   }
 
   /** Remembers a request of the server, forgetting the oldest beyond the limit. */

@@ -59,10 +59,16 @@ export class Reply {
 
   /** Resolves when the client can take more. */
   async write(bytes: Buffer): Promise<void> {
-    if (this.over || this.response.write(bytes)) return;
+    const { response } = this;
+    if (this.over || response.write(bytes)) return;
     await new Promise<void>((resolve) => {
-      this.response.once('drain', resolve);
-      this.response.once('close', resolve);
+      const go = (): void => {
+        response.off('drain', go);
+        response.off('close', go);
+        resolve();
+      };
+      response.on('drain', go);
+      response.on('close', go);
     });
   }
 

@@ -8,7 +8,7 @@ import type { Session } from '../calls/sessions.js';
 import { GatewayError } from '../errors.js';
 import { clientHeaders, upstreamHeaders } from '../http/headers.js';
 import type { Reply } from '../http/reply.js';
-import { RESULT_MAX_BYTES, STOP_WAIT_MS, UPSTREAM_CONNECTIONS } from '../limits.js';
+import { OPEN_MAX, RESULT_MAX_BYTES, STOP_WAIT_MS } from '../limits.js';
 import { CODES, toMessage, type JsonObject, type Message } from '../mcp/message.js';
 import { eventBytes, SseSplitter, type SseBlock } from '../mcp/sse.js';
 
@@ -29,7 +29,8 @@ export class HttpUpstream {
     this.url = new URL(url);
     // Calls may take minutes and streams stay silent for hours: the client decides when it has waited enough.
     this.pool = new Pool(this.url.origin, {
-      connections: UPSTREAM_CONNECTIONS,
+      // Streams hold theirs for hours; what clients may have open is what bounds it.
+      connections: OPEN_MAX,
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -239,6 +240,8 @@ async function judgeBlock(
   if (!message) return null;
   if (message.kind === 'request') session?.await(message.id, message.method);
   if (message.kind !== 'response') return null;
+  const withheld = message.id === null ? undefined : session?.withheld.get(String(message.id));
+  if (withheld) return eventBytes(withheld, block.other);
   // On a call's own stream every response is its own: clients differ in how strictly they compare ids.
   const judge = (message.id === null ? undefined : session?.calls.get(String(message.id))) ?? watch;
   const instead = await judge?.settle(message, block.raw.length);

@@ -13,7 +13,7 @@ export interface Check {
   status: string;
 }
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
+const folder = fileURLToPath(new URL('mcp-suite/', import.meta.url));
 const node = join(folder, 'node_modules/node/bin/node');
 const suite = join(folder, 'node_modules/@modelcontextprotocol/conformance/dist/index.js');
 const INSTALL_MAX_MS = 180_000;
