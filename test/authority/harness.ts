@@ -10,7 +10,7 @@ import { TOPICS, type Activity, type ToolCall, type ToolResult } from '#activity
 import { Config } from '#config';
 import type { Policy } from '#drift';
 import { deriveTenantKey, FingerprintKeys } from '#observation';
-import { defaultPolicy } from '#policy';
+import { decodePolicy, defaultPolicy, encodePolicy } from '#policy';
 import { openEmbeddedStore, openRedisStore, type StateStore } from '#store';
 import { openEmbeddedLog, openKafkaLog, type Log } from '#stream';
 import { createMetrics, type Logger, type Metrics } from '#telemetry';
@@ -40,7 +40,13 @@ export interface Ground {
   /** Says on a timer that every partition is folded; stopped, state grows old. */
   keepCurrent(policyDigest?: string): Promise<void>;
   stopCurrency(): Promise<void>;
-  start(settings?: object): Promise<RunningAuthority & { metrics: Metrics }>;
+  /** `parts` replace the ground's own log or store, to put something in between. */
+  start(
+    settings?: object,
+    parts?: { log?: Log; store?: StateStore },
+  ): Promise<RunningAuthority & { metrics: Metrics }>;
+  /** Where Redis listens, null on embedded parts. */
+  redis: { host: string; port: number } | null;
   stop(): Promise<void>;
 }
 
@@ -79,13 +85,14 @@ export async function openGround(servers: Servers, policy: Policy = defaultPolic
     store,
     policy,
     tenant,
+    redis,
     stopCurrency,
     keepCurrent: async (digest = policy.digest) => {
       await stopCurrency();
       await say(digest);
       timer = setInterval(() => (saying = say(digest)), 200);
     },
-    start: async (settings = {}) => {
+    start: async (settings = {}, replaced = {}) => {
       const authority = {
         id: `authority-${running.length}`,
         listen: { host: '127.0.0.1', port: 0 },
@@ -95,7 +102,7 @@ export async function openGround(servers: Servers, policy: Policy = defaultPolic
       const keys = new FingerprintKeys([deriveTenantKey(Buffer.alloc(32, 7), tenant, 1)]);
       const metrics = createMetrics();
       const parts = { config, log, store, policy, keys, credentials: CREDENTIALS, logger: quiet, metrics };
-      const started = await startAuthority(parts);
+      const started = await startAuthority({ ...parts, ...replaced });
       running.push(started);
       return { ...started, metrics };
     },
@@ -270,9 +277,8 @@ export function strictPolicy(): Policy {
     ceiling: 0.99,
     halfLifeMs: 3_600_000,
   };
-  return {
+  const strict: Policy = {
     ...policy,
-    digest: 'test-policy-of-scope-alone',
     detectors: { scope, afterlife: policy.detectors.afterlife! },
     levels: { elevated: 40, high: 80, critical: 95, hysteresis: 5 },
     responses: [
@@ -289,6 +295,7 @@ export function strictPolicy(): Policy {
     ],
     uncatalogued: 'enforce',
   };
+  return decodePolicy(encodePolicy(strict));
 }
 
 /** Reads nothing in scope allows: each another piece of evidence. */

@@ -15,7 +15,7 @@ import type { Credential } from './credentials.js';
 import { Decisions } from './decisions.js';
 import { typed } from './errors.js';
 import type { HttpParts } from './http/authority.module.js';
-import { startHttp } from './http/server.js';
+import { startHttp, type HttpServer } from './http/server.js';
 import { Intents } from './intents.js';
 import { authorityMetrics } from './metrics.js';
 import { PendingLists } from './pending.js';
@@ -23,6 +23,7 @@ import { PlainCalls } from './plain-calls.js';
 import { ActivityRecords } from './records.js';
 import { Revocations } from './revocations.js';
 import { Tasks } from './tasks.js';
+import { activityPartitions } from './topics.js';
 
 export interface AuthorityOptions {
   config: Config;
@@ -61,14 +62,22 @@ export async function startAuthority(options: AuthorityOptions): Promise<Running
   const { maxStaleMs } = config.authority;
   const revocations = new Revocations({ log, source, maxStaleMs, metrics: counted, logger, onFatal });
   const alerts = new Alerts({ log, metrics: counted, logger, onFatal });
-  const partitions = await log.partitions(TOPICS.activity);
+  await options.store.check();
+  const partitions = await activityPartitions(log, logger);
   const parts = assemble(
     { ...options, onFatal },
     { metrics, counted, source, revocations, alerts, partitions },
   );
-  await Promise.all([revocations.start(), alerts.start()]);
-  parts.http.health.watch('revocations', PROGRESS_LIMIT_MS, () => revocations.progressAgeMs());
-  const http = await startHttp(parts.http, new Callers(options.credentials), config.authority.listen);
+  const stopFollowing = () => Promise.all([revocations.stop(), alerts.stop()]);
+  let http: HttpServer;
+  try {
+    await Promise.all([revocations.start(), alerts.start()]);
+    parts.http.health.watch('revocations', PROGRESS_LIMIT_MS, () => revocations.progressAgeMs());
+    http = await startHttp(parts.http, new Callers(options.credentials), config.authority.listen);
+  } catch (error) {
+    await stopFollowing();
+    throw error;
+  }
   logger.info({ url: http.url, policy: options.policy.digest }, 'authority ready');
   return {
     url: http.url,
@@ -76,7 +85,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<Running
     stop: async () => {
       await http.stop();
       await parts.reporter.flush();
-      await Promise.all([revocations.stop(), alerts.stop()]);
+      await stopFollowing();
     },
   };
 }
