@@ -45,9 +45,12 @@ const BEYOND_ASCII = /[\u0080-\uffff]/;
 /** Format characters (zero width, direction marks, tags) and variation selectors. */
 const INVISIBLE = /\p{Cf}|\p{Variation_Selector}|\u034f/gu;
 
+/** Two ligatures of whole phrases: folded they would grow to 18 times their length, and no value holds them. */
+const PHRASES = /[\ufdfa\ufdfb]/g;
+
 /** Compatibility forms folded and invisible characters taken out, so that neither hides a value. Linear. */
 export function plainText(text: string): string {
-  return BEYOND_ASCII.test(text) ? text.replace(INVISIBLE, '').normalize('NFKC') : text;
+  return BEYOND_ASCII.test(text) ? text.replace(INVISIBLE, '').replace(PHRASES, ' ').normalize('NFKC') : text;
 }
 
 /** The longest prefix of at most `maxBytes` UTF-8 bytes that ends on a whole character. */

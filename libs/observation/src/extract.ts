@@ -7,7 +7,7 @@ import { MAX_AT_BYTES, MAX_TEXT_CHARS, MOOD_REACH_UNITS } from './limits.js';
 import { contentWords, namesIn } from './names.js';
 import { textForm, type Plain } from './normal.js';
 import { leavesOf, type Leaf, type Leaves } from './structure.js';
-import { unitsOf, type Unit } from './units.js';
+import { visitUnits, type Unit } from './units.js';
 
 export interface ExtractOptions {
   standing: 'result' | 'argument' | 'intent';
@@ -33,7 +33,6 @@ interface Candidate {
   at: string;
   imperative: boolean;
   author: Plain | null;
-  rank: number;
 }
 
 /** What names a target by itself. */
@@ -48,42 +47,62 @@ function rankOf(kind: ValueKind, standing: Standing, imperative: boolean): numbe
   return standing === 'prose' && !imperative ? 4 : 3;
 }
 
+const STANDINGS: Record<Standing, number> = { intent: 0, argument: 1, field: 2, prose: 3 };
+
+/** Small numbers in place of long texts, so that keys stay short. */
+class Numbers {
+  private readonly known = new Map<string, number>();
+
+  of(text: string | null): number {
+    if (text === null) return 0;
+    let number = this.known.get(text);
+    if (number === undefined) this.known.set(text, (number = this.known.size + 1));
+    return number;
+  }
+}
+
 /** Keeps the first `max` of each rank, so that no padding of one rank pushes out another. */
 class Collector {
   readonly kinds = new Set<ValueKind>();
   dropped = 0;
-  private readonly ranks: Map<string, Candidate>[] = Array.from(
-    { length: RANKS },
-    () => new Map<string, Candidate>(),
-  );
+  private readonly ranks: (Map<string, Candidate> | undefined)[] = [];
+  private readonly authors = new Numbers();
+  private readonly places = new Numbers();
 
   constructor(
     private readonly max: number,
     private readonly byPlace: boolean,
   ) {}
 
-  add(candidate: Omit<Candidate, 'rank'>): void {
-    const { plain, standing, imperative, author, at } = candidate;
+  /** Value, standing, author and, in arguments, place; not the mood. */
+  private keyOf({ plain, standing, author, at }: Candidate): string {
+    const who = this.authors.of(author?.normal ?? null);
+    const where = this.byPlace ? this.places.of(at) : 0;
+    return `${who}.${where}.${STANDINGS[standing]}${plain.family}.${plain.normal}`;
+  }
+
+  add(candidate: Candidate): void {
+    const { plain, standing, imperative } = candidate;
     this.kinds.add(plain.kind);
-    const rank = rankOf(plain.kind, standing, imperative);
-    const place = this.byPlace ? at : '';
-    const key = `${plain.family}\n${plain.normal}\n${standing}\n${imperative ? 1 : 0}\n${author?.normal ?? ''}\n${place}`;
-    const kept = this.ranks[rank]!;
-    if (kept.has(key)) return;
-    if (kept.size >= this.max) this.dropped++;
-    else kept.set(key, { ...candidate, rank });
+    const kept = (this.ranks[rankOf(plain.kind, standing, imperative)] ??= new Map<string, Candidate>());
+    const key = this.keyOf(candidate);
+    const known = kept.get(key);
+    if (known !== undefined) known.imperative ||= imperative;
+    else if (kept.size >= this.max) this.dropped++;
+    else kept.set(key, candidate);
   }
 
   /** The worst first, at most `max`. A value met in both moods at one standing is kept in the worse. */
   finish(): Candidate[] {
-    const worst = new Set<string>();
-    const id = ({ plain, standing, author, at }: Candidate): string =>
-      `${plain.family}\n${plain.normal}\n${standing}\n${author?.normal ?? ''}\n${this.byPlace ? at : ''}`;
-    const all = this.ranks.flatMap((rank) => [...rank.values()]);
-    for (const candidate of all) if (candidate.imperative) worst.add(id(candidate));
-    const kept = all.filter((candidate) => candidate.imperative || !worst.has(id(candidate)));
-    this.dropped += Math.max(0, kept.length - this.max);
-    return kept.slice(0, this.max);
+    const kept = new Map<string, Candidate>();
+    for (let rank = 0; rank < RANKS; rank++)
+      for (const [key, candidate] of this.ranks[rank] ?? []) {
+        const known = kept.get(key);
+        if (known === undefined) kept.set(key, candidate);
+        else known.imperative ||= candidate.imperative;
+      }
+    this.dropped += Math.max(0, kept.size - this.max);
+    return [...kept.values()].slice(0, this.max);
   }
 }
 
@@ -106,18 +125,19 @@ class Extraction {
     const author = this.authorOf(leaf.author);
     const whole = leaf.field && leaf.text.length <= 2_048 ? classifyWhole(leaf.text.trim()) : null;
     if (whole !== null) this.put(whole, { leaf, author, prose: false, imperative: false, hint: leaf.key });
-    if (whole !== null && whole.family !== 'text') return;
+    // One value, or one word: nothing more is in it.
+    if (whole !== null && (whole.family !== 'text' || !/\s/.test(leaf.text))) return;
     this.units(leaf, author);
   }
 
   private units(leaf: Leaf, outer: Plain | null): void {
     let author = outer;
-    for (const unit of unitsOf(leaf.text, MOOD_REACH_UNITS)) {
+    visitUnits(leaf.text, MOOD_REACH_UNITS, (unit) => {
       this.collector.dropped += unit.oversize;
       // A header line names the author of what follows, unless the record around the text has named one.
       if (outer === null && /^(?:from|sender|author)$/i.test(unit.label)) author = this.authorOf(unit.text);
       this.unit(leaf, unit, author);
-    }
+    });
   }
 
   private unit(leaf: Leaf, unit: Unit, author: Plain | null): void {

@@ -135,10 +135,19 @@ const CURRENCY =
   '[$€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|dollars?|euros?|pounds?)(?![a-z])';
 const MONEY_AFTER = new RegExp(`^-?\\d[\\d.,]{0,20}\\s{0,2}(?:${CURRENCY})`, 'i');
 const MONEY_BEFORE = new RegExp(`^(?:${CURRENCY})\\s{0,2}-?\\d[\\d.,]{0,20}`, 'i');
-const NUMERIC_RUN = /^(?:\+|\(\+?|00)?\d[\d ().\-/]{4,26}\d/;
+/** Cards as printed: four groups of four (more or less in the last), or 4-6-5. */
+const CARD = /^(?:\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5})(?!\d)/;
+/** `+49 (0)30 123 45-67`, `0049 30 1234567`. Groups begin with a mark, so there is one way to match. */
+const INTERNATIONAL =
+  /^(?:\+\d{1,15}|00[1-9]\d{0,14})(?:[ .\-/]{0,2}\(\d{1,5}\)\d{0,10}|[ .\-/]\d{1,10}){0,6}(?!\d)/;
+/** `(555) 010-0199`, `555-010-0199`, `555.010.0199`, `1-555-010-0199`. */
+const NORTH_AMERICAN = /^(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\d]|[ .-]\d{3})/;
+/** `030 / 123 45 67`, `(030) 1234567`, `01 23 45 67 89`: a leading zero, then groups. */
+const NATIONAL = /^\(?0\d{1,5}\)?(?: ?[/ -] ?\d{2,8}){1,4}(?!\d)/;
 const SPACED_IBAN = /^[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])/;
 /** Fewest digits of a phone or card number. */
 const MIN_RUN_DIGITS = 7;
+const MIN_NATIONAL_DIGITS = 9;
 
 /** A value of several words, and how many characters it took. */
 export interface Spaced {
@@ -146,38 +155,54 @@ export interface Spaced {
   length: number;
 }
 
-function isPhone(run: string, digits: string): boolean {
-  if (digits.length < 7 || digits.length > 15) return false;
-  if (run.startsWith('+')) return true;
-  const groups = run.split(/[^\d]+/).filter((group) => group !== '');
-  if (groups.length < 2 || groups.length > 6 || groups.some((group) => group.length > 8)) return false;
-  if (/\d\.\d/.test(run) && !/^\d{3}\.\d{3}\.\d{4}$/.test(run)) return false;
-  if (/[ -]\d{3}[ -]\d{4}$|^\(?0\d/.test(run) || run.startsWith('('))
-    return digits.length >= 9 || /-/.test(run);
-  return false;
+const MAX_PHONE_DIGITS = 15;
+
+/** What looks like a group of the number but is a word of the sentence after it ("… 0199 2 times"). */
+function withoutTail(run: string): string {
+  let kept = run;
+  while (/[ .\-/]\d$/.test(kept) || numberForm(kept).length > MAX_PHONE_DIGITS) {
+    const cut = kept.search(/[ .\-/]+\(?\d+\)?$/);
+    if (cut <= 0) break;
+    kept = kept.slice(0, cut);
+  }
+  return kept;
+}
+
+function phoneIn(window: string): Spaced | null {
+  const foreign = INTERNATIONAL.exec(window)?.[0];
+  const run =
+    foreign === undefined
+      ? (NORTH_AMERICAN.exec(window) ?? NATIONAL.exec(window))?.[0]
+      : withoutTail(foreign);
+  if (run === undefined || isTime(run)) return null;
+  const digits = run.replace(/\D+/g, '').length;
+  const least = foreign === undefined ? MIN_NATIONAL_DIGITS : MIN_RUN_DIGITS;
+  if (digits < least || digits > MAX_PHONE_DIGITS || /^[\p{L}\p{N}_@]/u.test(window.slice(run.length)))
+    return null;
+  // Without a gap or a plus it is a number like any other.
+  if (!run.startsWith('+') && /^\d+$/.test(run)) return null;
+  return { value: found('phone', 'number', numberForm(run))!, length: run.length };
 }
 
 function numericRun(window: string): Spaced | null {
-  const run = NUMERIC_RUN.exec(window)?.[0];
-  if (run === undefined || /^[\p{L}\p{N}_@]/u.test(window.slice(run.length))) return null;
-  const digits = run.replace(/\D+/g, '');
-  if (isTime(run) || /^\d{4}-\d{2}-\d{2}/.test(run) || /^\d{1,2}[/.]\d{1,2}[/.]\d{2,4}/.test(run))
-    return null;
-  if (/^\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}$|^\d{4}([ -])\d{6}\2\d{4,5}$/.test(run) && isCard(digits))
-    return { value: found('card', 'number', digits)!, length: run.length };
-  return isPhone(run, digits)
-    ? { value: found('phone', 'number', numberForm(run))!, length: run.length }
-    : null;
+  const card = CARD.exec(window)?.[0];
+  const digits = card?.replace(/\D+/g, '') ?? '';
+  if (card !== undefined && isCard(digits))
+    return { value: found('card', 'number', digits)!, length: card.length };
+  return phoneIn(window);
 }
 
-/** Digits from here on with at most one other mark of a number between them: cheap, before any pattern is tried. */
+/** Digits from here on with only the marks of one number between them: cheap, before any pattern is tried. */
 function digitsAhead(text: string, from: number, to: number): { digits: number; next: number } {
   let digits = 0;
+  let brackets = 0;
   let at = from;
   for (; at < to; at++) {
     const c = text.charCodeAt(at);
     if (c >= 48 && c <= 57) digits++;
-    else if (c !== 32 && c !== 46 && c !== 44 && (c < 40 || c > 47 || c === 42)) break;
+    else if (c === 40 && ++brackets > 1) break;
+    else if (c === 43 && at > from) break;
+    else if (c !== 32 && (c < 40 || c > 47 || c === 42)) break;
   }
   return { digits, next: text.charCodeAt(at) };
 }
@@ -199,7 +224,7 @@ export function classifySpaced(text: string, from: number, to: number): Spaced |
     );
   }
   const window = text.slice(from, end);
-  const iban = SPACED_IBAN.exec(window)?.[0];
+  const iban = first >= 65 && first <= 90 ? SPACED_IBAN.exec(window)?.[0] : undefined;
   if (iban !== undefined && isIban(codeForm(iban)))
     return { value: found('iban', 'code', codeForm(iban))!, length: iban.length };
   return moneyIn(MONEY_BEFORE, window);

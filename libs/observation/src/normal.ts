@@ -55,6 +55,8 @@ export function codeForm(text: string): string {
 
 /** A decimal without currency, grouping, sign of plus and trailing zeros. Null when it is no number. */
 export function amountForm(text: string): string | null {
+  const plain = /^[$€£¥₹]?(\d{1,15})$/.exec(text);
+  if (plain !== null) return plain[1]!.replace(/^0+(?=\d)/, '');
   let digits = text
     .replace(/[^\d.,-]+/g, '')
     .replace(/(?!^)-/g, '')

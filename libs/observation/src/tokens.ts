@@ -127,7 +127,8 @@ function startsSpaced(text: string, at: number): boolean {
   const c = text.charCodeAt(at);
   if (isDigit(c)) return at === 0 || !isAlnum(text.charCodeAt(at - 1));
   const next = text.charCodeAt(at + 1);
-  if (c === 43 || c === 40) return isDigit(next) || next === 43;
+  if (c === 43) return isDigit(next);
+  if (c === 40) return /^\(\+?\d{1,5}\)/.test(text.slice(at, at + 8));
   if (c === 36 || (c > 127 && '€£¥₹'.includes(text[at]!))) return true;
   if (c < 65 || c > 90 || next < 65 || next > 90) return false;
   return isDigit(text.charCodeAt(at + 2)) || /^(?:USD|EUR|GBP|CHF|JPY)/.test(text.slice(at, at + 3));

@@ -33,30 +33,34 @@ function makeUnit(text: string, label: string): Unit {
 /** A sentence stays whole in memory only up to this length; longer ones are cut at a gap. */
 const MAX_SENTENCE_CHARS = 4_000;
 
-function sentencesOf(text: string): string[] {
-  const sentences: string[] = [];
+function* sentencesOf(text: string): Generator<string> {
   let from = 0;
-  const push = (to: number): void => {
-    while (to - from > MAX_SENTENCE_CHARS) {
+  for (let end of sentenceEnds(text)) {
+    while (end - from > MAX_SENTENCE_CHARS) {
       const gap = text.lastIndexOf(' ', from + MAX_SENTENCE_CHARS);
-      const cut = gap > from ? gap : to;
-      sentences.push(text.slice(from, cut));
+      const cut = gap > from ? gap : end;
+      yield text.slice(from, cut);
       from = cut;
     }
-    if (to > from) sentences.push(text.slice(from, to));
-    from = to;
-  };
-  for (const end of text.matchAll(SENTENCE_END)) push(end.index + end[0].length);
-  push(text.length);
-  return sentences;
+    if (end > from) yield text.slice(from, end);
+    from = end;
+  }
 }
 
-/** Sentences of a block of which one is prose are all prose. `whole` = the block as a unit, where it is known. */
-function pushProse(units: Unit[], text: string, whole: Unit | null): void {
-  const parts = sentencesOf(text);
-  const sentences = parts.length === 1 && whole !== null ? [whole] : parts.map((part) => makeUnit(part, ''));
-  const prose = sentences.some((unit) => unit.prose);
-  for (const unit of sentences) {
+function* sentenceEnds(text: string): Generator<number> {
+  for (const end of text.matchAll(SENTENCE_END)) yield end.index + end[0].length;
+  yield text.length;
+}
+
+/**
+ * Sentences of a block. From the first that is prose on, all are; a block known to be prose begins so. `whole` is the
+ * block as one unit where it is known already.
+ */
+function pushProse(units: UnitStream, text: string, known: boolean, whole: Unit | null): void {
+  let prose = known;
+  for (const sentence of sentencesOf(text)) {
+    const unit = whole !== null && sentence.length === text.length ? whole : makeUnit(sentence, '');
+    prose ||= unit.prose;
     unit.prose = prose;
     units.push(unit);
   }
@@ -92,16 +96,16 @@ function commaCells(line: string): string[] | null {
     .filter((cell) => cell !== '');
 }
 
-function pushAlone(units: Unit[], text: string, label: string, known: Unit | null): void {
+function pushAlone(units: UnitStream, text: string, label: string, known: Unit | null): void {
   const cells = cellsOf(text);
   if (cells === null) pushCell(units, text, label, known);
   else for (const cell of cells) pushCell(units, cell, label, null);
 }
 
-function pushCell(units: Unit[], text: string, label: string, known: Unit | null): void {
+function pushCell(units: UnitStream, text: string, label: string, known: Unit | null): void {
   const unit = known ?? makeUnit(text, label);
   const cells = unit.prose ? null : commaCells(text);
-  if (unit.prose) pushProse(units, text, unit);
+  if (unit.prose) pushProse(units, text, true, unit);
   else if (cells === null) units.push(unit);
   else for (const cell of cells) units.push(makeUnit(cell, label));
 }
@@ -115,7 +119,7 @@ class Paragraph {
   private last: Unit | null = null;
   private prose = false;
 
-  constructor(private readonly units: Unit[]) {}
+  constructor(private readonly units: UnitStream) {}
 
   line(text: string): void {
     const unit = makeUnit(text, '');
@@ -131,52 +135,83 @@ class Paragraph {
 
   end(): void {
     if (this.last === null) return;
-    const known = this.lines.length === 1 ? this.last : null;
-    const text = this.lines.join(' ');
-    if (this.prose) pushProse(this.units, text, known);
-    else pushAlone(this.units, text, '', known);
+    const [only] = this.lines;
+    if (!this.prose) pushAlone(this.units, only!, '', this.last);
+    else if (this.lines.length === 1) pushProse(this.units, only!, true, this.last);
+    else pushProse(this.units, this.lines.join(' '), true, null);
     this.last = null;
     this.lines = [];
     this.prose = false;
   }
 }
 
-/** A unit is imperative with its neighbours; labels and cells pass it on along their run, a bounded way. */
-function spreadMood(units: readonly Unit[], reach: number): void {
-  const spread = (order: readonly Unit[]): void => {
-    let left = 0;
-    for (const unit of order) {
-      if (left > 0) unit.imperative = true;
-      if (unit.instructs) {
-        unit.imperative = true;
-        left = reach;
-      } else left = unit.prose ? 0 : left - 1;
+/** Units that wait for an instruction after them. */
+const WAITING_UNITS = 256;
+
+/**
+ * Hands units on with their mood, holding few at a time: a unit is imperative with its neighbours; labels and cells
+ * pass it on along their run, `reach` units far.
+ */
+class UnitStream {
+  private waiting: Unit[] = [];
+  private left = 0;
+
+  constructor(
+    private readonly reach: number,
+    private readonly visit: (unit: Unit) => void,
+  ) {}
+
+  push(unit: Unit): void {
+    if (this.left > 0) unit.imperative = true;
+    if (unit.instructs) {
+      unit.imperative = true;
+      this.left = this.reach;
+      this.markBefore();
+    } else this.left = unit.prose ? 0 : this.left - 1;
+    this.waiting.push(unit);
+    if (this.waiting.length >= WAITING_UNITS) this.flush(this.reach);
+  }
+
+  private markBefore(): void {
+    const last = this.waiting.length - 1;
+    for (let i = last; i >= 0 && i > last - this.reach; i--) {
+      const before = this.waiting[i]!;
+      before.imperative = true;
+      if (before.prose) return;
     }
-  };
-  spread(units);
-  spread(units.toReversed());
+  }
+
+  flush(keep: number): void {
+    const ready = this.waiting.length - keep;
+    for (let i = 0; i < ready; i++) this.visit(this.waiting[i]!);
+    this.waiting = this.waiting.slice(Math.max(0, ready));
+  }
 }
 
-/** All units of a text, linear in its length. `reach` = label lines that an instruction beside them covers. */
-export function unitsOf(text: string, reach: number): Unit[] {
-  const units: Unit[] = [];
+function pushLine(units: UnitStream, paragraph: Paragraph, line: string): void {
+  const item = ITEM.exec(line.slice(0, 16));
+  const body = item === null ? line : line.slice(item[0].length);
+  const labelled = labelOf(body);
+  const alone = item !== null || labelled !== null || cellsOf(body) !== null;
+  if (!alone && body.length <= MAX_SENTENCE_CHARS) {
+    paragraph.line(body);
+    return;
+  }
+  paragraph.end();
+  const rest = labelled?.rest ?? body;
+  if (rest.length > MAX_SENTENCE_CHARS && cellsOf(rest) === null) pushProse(units, rest, false, null);
+  else pushAlone(units, rest, labelled?.label ?? '', null);
+}
+
+/** Visits all units of a text, in order. Linear in its length. `reach` = label lines that an instruction beside them covers. */
+export function visitUnits(text: string, reach: number, visit: (unit: Unit) => void): void {
+  const units = new UnitStream(reach, visit);
   const paragraph = new Paragraph(units);
   for (const raw of text.split(/\r?\n|\r/)) {
     const line = raw.trim();
-    if (line === '' || RULE.test(line)) {
-      paragraph.end();
-      continue;
-    }
-    const item = ITEM.exec(line.slice(0, 16));
-    const body = item === null ? line : line.slice(item[0].length);
-    const labelled = labelOf(body);
-    if (item === null && labelled === null && cellsOf(body) === null) paragraph.line(body);
-    else {
-      paragraph.end();
-      pushAlone(units, labelled?.rest ?? body, labelled?.label ?? '', null);
-    }
+    if (line === '' || RULE.test(line)) paragraph.end();
+    else pushLine(units, paragraph, line);
   }
   paragraph.end();
-  spreadMood(units, reach);
-  return units;
+  units.flush(0);
 }

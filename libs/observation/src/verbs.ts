@@ -8,15 +8,16 @@ function words(list: string): string[] {
 const BY_EFFECT: Record<Exclude<Effect, 'unknown'>, string[]> = {
   read: words(`
     get list read search find fetch query show view describe browse look lookup check count inspect retrieve load
-    download preview summarize analyze compare calculate compute convert validate verify estimate predict is has exists
-    status ping echo think tail head stat tree glob grep explain parse extract open scan measure select discover
-    resolve diff log history watch see recall translate current whoami help navigate goto visit screenshot
+    preview summarize analyze compare calculate compute convert estimate predict is has exists
+    status ping echo think tail head stat tree glob grep explain parse extract scan measure select discover
+    diff history see recall translate current whoami help navigate goto visit screenshot
   `),
   write: words(`
+    download validate verify confirm open resolve log watch
     create add write update set edit modify change append insert put save store upload rename move copy make patch
     replace upsert register record mark tag label assign link attach comment schedule reschedule book reserve reply
-    fork commit merge sync import restore archive complete close reopen open_issue fill type click press hover drag
-    input generate draw render annotate pin star follow subscribe react rebook checkout cart apply remember track
+    fork commit merge sync import restore archive complete close reopen fill type click press hover drag
+    input generate draw render annotate pin star follow subscribe react rebook cart apply remember track
     enqueue start stop pause resume
   `),
   delete: words(`
@@ -28,6 +29,7 @@ const BY_EFFECT: Record<Exclude<Effect, 'unknown'>, string[]> = {
     install compile compute_code sudo subprocess python
   `),
   send: words(`
+    checkout
     send mail email post publish share forward notify transfer pay wire withdraw donate purchase buy order submit
     broadcast invite message tweet push announce dispatch export refund charge remit dm sms fax contact
   `),
