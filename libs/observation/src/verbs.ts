@@ -26,7 +26,7 @@ const BY_EFFECT: Record<Exclude<Effect, 'unknown'>, string[]> = {
   `),
   execute: words(`
     execute exec run eval evaluate invoke call spawn shell bash terminal command script launch trigger deploy build
-    install compile compute_code sudo subprocess python
+    install compile sudo subprocess python
   `),
   send: words(`
     checkout
