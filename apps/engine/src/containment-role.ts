@@ -3,7 +3,7 @@
  * and what was revoked, from the start of its topic. What it knows is kept in the store and survives restarts.
  */
 import { checksum, decodeCommand, decodeGatewayReport, DecodeError, toDeadLetter } from '#activity';
-import { TOPICS } from '#activity/types';
+import { TOPICS, type DeadLetter } from '#activity/types';
 import {
   Containment,
   RevocationIndex,
@@ -149,21 +149,24 @@ export class ContainmentRole implements PartitionHandler {
     const [containment, last] = [this.containment!, records.at(-1)!];
     const outbox = new Outbox(this.parts.source);
     const events: ContainmentEvent[] = [];
+    const letters: DeadLetter[] = [];
     for (const record of records) {
       try {
         const report = decodeGatewayReport(record.value ?? new Uint8Array(0));
         events.push(...containment.reported(report, record.appendTimeMs));
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
-        this.parts.metrics.deadLetters.inc({ code: error.code });
-        outbox.addDeadLetter(toDeadLetter(record, error, record.appendTimeMs));
+        letters.push(toDeadLetter(record, error, record.appendTimeMs));
       }
     }
+    for (const letter of letters) outbox.addDeadLetter(letter);
     events.push(...containment.settle(last.appendTimeMs));
     await this.tell(outbox, events, context);
     const next = { logId: this.logId, offset: last.offset, checksum: checksum(last) };
     if (!(await this.write(next, context))) return false;
     this.next = last.offset + 1;
+    // Counted once it is written down: a batch that comes again is no second poison.
+    for (const { code } of letters) this.parts.metrics.deadLetters.inc({ code });
     this.measure();
     return true;
   }
