@@ -12,24 +12,24 @@ import type { Policy } from './policy.js';
 import { newTask, type AgentState, type Carried, type OpenTask } from './state.js';
 
 const PREFIX = 'implicit/';
-/** Id of the tasks that principals beyond the limit share; evidence of every implicit task counts in them. */
+/** Id of the task that all conversations beyond the limit share: its evidence counts in every implicit one, and theirs in it. */
 export const SHARED_TASK = `${PREFIX}shared`;
-/** Stands for every conversation beyond the limit; no real one is this long. */
-const SHARED_CONVERSATION = '*'.repeat(LIMITS.identifier + 1);
 
 /** The implicit task of this activity: the open one, or a new one that takes over what was passed on. */
 export function implicitTask(state: AgentState, activity: Activity, now: number): OpenTask {
   const principal = bounded(activity.principal);
   const conversation = bounded(activity.conversation);
   for (const task of state.tasks) {
-    if (task.implicit && task.conversation === conversation && task.principal === principal) return task;
+    if (!task.implicit || task.id === SHARED_TASK) continue;
+    if (task.conversation === conversation && task.principal === principal) return task;
   }
-  const own = `${PREFIX}${principal === null ? '' : shortDigest(principal)}`;
-  const open = state.tasks.filter((task) => task.implicit);
-  if (open.length < LIMITS.implicitTasks) return opened(state, own, principal, conversation, now);
-  const [id, who] = open.some((task) => task.id === own) ? [own, principal] : [SHARED_TASK, null];
-  const shared = open.find((task) => task.id === id && task.conversation === SHARED_CONVERSATION);
-  return shared ?? opened(state, id, who, SHARED_CONVERSATION, now);
+  let open = 0;
+  for (const task of state.tasks) if (task.implicit) open += 1;
+  if (open < LIMITS.implicitTasks) {
+    const id = `${PREFIX}${principal === null ? '' : shortDigest(principal)}`;
+    return opened(state, id, principal, conversation, now);
+  }
+  return state.tasks.find((task) => task.id === SHARED_TASK) ?? opened(state, SHARED_TASK, null, null, now);
 }
 
 /** Others of the same principal: what one was exposed to, all were. */
@@ -40,7 +40,7 @@ export function siblingsOf(state: AgentState, task: OpenTask): OpenTask[] {
 
 /** Evidence of task `of` counts in task `id`. */
 export function countsIn(id: string, of: string | null): boolean {
-  return id === of || (id === SHARED_TASK && of !== null && of.startsWith(PREFIX));
+  return id === of || (of !== null && of.startsWith(PREFIX) && id.startsWith(PREFIX) && related(id, of));
 }
 
 /** Leaves what an ended implicit task was exposed to, and its level, to the next one of its principal. */

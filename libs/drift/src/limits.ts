@@ -4,11 +4,11 @@
  */
 export const LIMITS = {
   /** Live pieces of evidence. Beyond it the lightest merges into its detector's remainder. */
-  evidence: 24,
+  evidence: 20,
   /** Open declared tasks. One more is refused (finding `task-limit`). */
   declaredTasks: 16,
   /** Scopes of all open tasks together. A task that does not fit is refused (finding `task-limit`). */
-  scopeBytes: 6_144,
+  scopeBytes: 4_096,
   /** Open implicit tasks. Beyond it a conversation is no longer told apart: it joins a shared one. */
   implicitTasks: 8,
   /** Tasks remembered after their end. A forgotten one is unknown, which is refused all the same. */
@@ -16,13 +16,13 @@ export const LIMITS = {
   /** Principals whose exposure waits for their next implicit task; beyond it they share what waits. */
   carried: 4,
   /** Marks of what a task has read (data classes, trust). Beyond it the mark of the least sensitive class goes. */
-  marks: 12,
+  marks: 8,
   /** Revocations the core remembers. Beyond it the one that ends first is forgotten; gateways still hold it. */
   revocations: 12,
   /** Pieces of evidence a revocation or alert names, heaviest first. */
   named: 8,
   /** Evidence keys that a person or a passed check settled. Beyond it the oldest no longer excuses. */
-  settled: 48,
+  settled: 32,
   /** Gateway instances followed by sequence number, least recently active forgotten first. */
   instances: 16,
   /** Missing ranges per instance. Beyond it the oldest counts as lost: what fills it later is taken for a retry. */
@@ -35,9 +35,9 @@ export const LIMITS = {
   /** Servers nobody catalogued that were announced once each. */
   observing: 16,
   /** Characters of an explanation. */
-  explanation: 240,
+  explanation: 200,
   /** Identifiers longer than this are kept as a digest. */
-  identifier: 96,
+  identifier: 64,
 } as const;
 
 /** Below this weight a piece of evidence says nothing any more (a tenth of a point) and is forgotten. */
