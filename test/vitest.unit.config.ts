@@ -6,7 +6,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     name: 'unit',
-    include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/unit/**/*.spec.ts'],
+    include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/unit/**/*.spec.ts', 'test/issues/**/*.spec.ts'],
+    exclude: ['**/node_modules/**', '**/*.int.spec.ts', '**/*.e2e.spec.ts'],
     testTimeout: 10_000,
     reporters: ['default', './test/closing-line.reporter.ts'],
   },

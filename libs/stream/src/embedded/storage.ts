@@ -130,7 +130,8 @@ export class Storage {
     ].map(({ key, value }) => ({ base: offsetOfKey(key), firstTimeMs: value.firstTimeMs }));
     const [last] = [
       ...this.records.getRange({
-        start: recordKey(id + 1, 0),
+        // Its own last possible key: LMDB includes where a reverse range starts.
+        start: recordKey(id, Number.MAX_SAFE_INTEGER),
         end: recordKey(id, 0),
         reverse: true,
         limit: 1,
