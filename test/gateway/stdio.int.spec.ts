@@ -179,6 +179,25 @@ describe.each(['session', 'stateless'] as const)('stdio processes, %s', (era) =>
     expect(JSON.stringify(answer)).not.toContain('late');
   });
 
+  it('refuses what has neither session nor envelope', async () => {
+    const post = async (headers: Record<string, string>) => {
+      const response = await fetch(`${gateway.url}/mcp/it`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+      });
+      return {
+        status: response.status,
+        body: (await response.json()) as { id: number; error: { code: number } },
+      };
+    };
+    const version = era === 'session' ? '2025-11-25' : '2026-07-28';
+    const { status, body } = await post({ 'mcp-protocol-version': version });
+    expect(status).toBe(400);
+    expect(body.id).toBe(1);
+    expect(body.error.code).toBe(era === 'session' ? -32600 : -32602);
+  });
+
   if (era === 'stateless') return;
 
   it('ends the process with its session, and knows the session no more', async () => {

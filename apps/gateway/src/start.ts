@@ -69,6 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const lock = lockDataDir(directory);
   lock.claim('gateway spool');
   const started: (() => Promise<void> | void)[] = [() => lock.release()];
+  let leave: () => Promise<void> = () => Promise.resolve();
   try {
     const records = await openRecords(directory, options, metrics, started);
     const enforcement = openEnforcement(options, metrics, records.recorder.reporter.instance, started);
@@ -81,6 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     health.watch('revocations', config.gateway.leaseMs, () => enforcement.feed.progressAgeMs);
     health.watch('lease', config.gateway.leaseMs, () => enforcement.lease.ageMs);
     await enforcement.lease.register();
+    leave = () => quietly(logger, () => enforcement.lease.leave());
     const issuer = config.gateway.identity ? config.gateway.identity.issuer : null;
     const discovery = { issuer, servers: [...upstreams.keys()], publicUrl: () => front.publicUrl() };
     const http = await listen(
@@ -106,12 +108,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       front.front.close();
       await calls.inFlight.drained(STOP_MAX_MS);
       await http.stop(STOP_MAX_MS / 5);
-      await quietly(logger, () => enforcement.lease.leave());
+      await leave();
       await close(started, logger);
     };
     let stopped: Promise<void> | null = null;
     return { url: http.url, instance, stop: () => (stopped ??= stop()) };
   } catch (error) {
+    // It registered and serves nothing: without a goodbye it would be waited for.
+    await leave();
     await close(started, logger);
     throw error;
   }

@@ -21,7 +21,7 @@ import type { Admission, Exchange, Judge } from './port.js';
 import { NOTHING_KNOWN, type Recorder } from './recorder.js';
 import { isListing, subjectOf } from './subject.js';
 import type { ToolBook } from './tool-book.js';
-import { refusedByLimit, refusedByRevocation, type Allowed, type Refused, type Verdict } from './verdict.js';
+import { refusedByLimit, refusedByRevocation, type Allowed, type Refused } from './verdict.js';
 
 export interface JudgeParts {
   policy: Policy;
@@ -256,5 +256,3 @@ function toRefusal(call: ToolCall, refused: Refused): Refusal {
   const { reason, explanation, retryable, revocation, undecided } = refused;
   return { reason, explanation, retryable, revocation, undecided, call: call.callId };
 }
-
-export type { Verdict };

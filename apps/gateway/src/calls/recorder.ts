@@ -18,10 +18,18 @@ export class Recorder {
     this.logger = logger;
   }
 
-  /** Resolves once the call is durable and, when it `awaits` a result, known to be open. Throws when it cannot be. */
+  /**
+   * Resolves once the call is durable and, when it `awaits` a result, known to be open. Throws when it cannot be.
+   * Open first: a crash between the two would leave a call on the log whose end nobody ever reports.
+   */
   async durable(call: ToolCall, awaits: boolean): Promise<void> {
-    await this.report(call);
     if (awaits) this.open.begin(call);
+    try {
+      await this.report(call);
+    } catch (error) {
+      this.open.end(call.callId);
+      throw error;
+    }
   }
 
   /** The result, or the end, of a call. */

@@ -5,7 +5,7 @@ import { CODES, metaOf, type Message } from './message.js';
 
 /** First revision without sessions. Revisions are dates: they compare as text. */
 export const STATELESS_FROM = '2026-07-28';
-const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 const BASE64_OPEN = '=?base64?';
 const BASE64_CLOSE = '?=';
 

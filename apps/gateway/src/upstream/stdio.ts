@@ -6,7 +6,8 @@ import { Session, type Sessions } from '../calls/sessions.js';
 import { GatewayError } from '../errors.js';
 import type { Reply } from '../http/reply.js';
 import { CHILD_IDLE_MS } from '../limits.js';
-import { CODES } from '../mcp/message.js';
+import { CODES, metaOf, type Message } from '../mcp/message.js';
+import { VERSION_KEY } from '../mcp/revision.js';
 import { Link } from './link.js';
 
 /** Processes of all stdio servers of this gateway together. */
@@ -87,12 +88,20 @@ export class StdioUpstream {
 
   private linkOf(exchange: Exchange, reply: Reply): Link {
     const { message, era, agent, session } = exchange;
-    if (era === 'stateless') return this.sharedLink(agent.key);
+    if (era === 'stateless') {
+      requireEnvelope(message);
+      return this.sharedLink(agent.key);
+    }
     if (message.kind === 'request' && message.method === 'initialize')
       return this.openSession(exchange, reply);
     const link = session && this.bySession.get(session.id);
     if (link) return link;
-    throw unknownSession();
+    if (session) throw unknownSession();
+    throw new GatewayError(
+      'unreadable',
+      CODES.invalidRequest,
+      'Bad request: Mcp-Session-Id header is required',
+    );
   }
 
   private sharedLink(agentKey: string): Link {
@@ -127,6 +136,16 @@ export class StdioUpstream {
     this.budget.links.add(link);
     return link;
   }
+}
+
+/** Behind stdio the gateway is the server's HTTP end: a stateless request says in its body which revision it speaks. */
+function requireEnvelope(message: Message): void {
+  if (message.kind !== 'request' || typeof metaOf(message)[VERSION_KEY] === 'string') return;
+  throw new GatewayError(
+    'unreadable',
+    CODES.invalidParams,
+    `Invalid params: _meta["${VERSION_KEY}"] is missing`,
+  );
 }
 
 function unknownSession(): GatewayError {
