@@ -9,6 +9,8 @@ export default class ClosingLineReporter implements Reporter {
       for (const test of tests) count[test.result().state] += 1;
       if (tests.length === 0 && module.state() === 'failed') count.failed += 1;
     }
-    process.stdout.write(`${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped\n`);
+    process.stdout.write(
+      `${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped\n`,
+    );
   }
 }

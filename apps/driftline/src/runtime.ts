@@ -2,6 +2,7 @@
 import { loadOrCreateCredentials, type Credential } from '#authority';
 import { Config, loadConfig } from '#config';
 import type { Policy } from '#drift';
+import { topicSpecs } from '#engine';
 import { loadOrCreateKeys } from '#gateway';
 import type { FingerprintKeys } from '#observation';
 import { defaultPolicy, loadPolicy } from '#policy';
@@ -9,15 +10,19 @@ import { openStore, type StateStore } from '#store';
 import { openLog, type Log } from '#stream';
 import { createLogger, type Logger } from '#telemetry';
 
-export interface Runtime {
+/** What a gateway runs on: it knows no store. */
+export interface Basis {
   config: Config;
   log: Log;
-  store: StateStore;
   policy: Policy;
   keys: FingerprintKeys;
   credentials: Credential[];
   logger: Logger;
   close(): Promise<void>;
+}
+
+export interface Runtime extends Basis {
+  store: StateStore;
 }
 
 export interface RuntimeOptions {
@@ -33,25 +38,38 @@ export interface RuntimeOptions {
   logLevel?: 'debug' | 'info' | 'warn' | 'error';
 }
 
-/** Throws `ConfigError` listing every mistake, or what the log or store say when they cannot be opened. */
-export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+/** Throws `ConfigError` listing every mistake, or what the log says when it cannot be opened. */
+export async function openBasis(options: RuntimeOptions): Promise<Basis> {
   const config = options.ignoreFile
     ? Config.parse(options.overrides ?? {})
     : loadConfig({ path: options.configPath, overrides: options.overrides }).config;
   const logger = createLogger({ service: options.service, level: options.logLevel ?? 'info' });
   const policy = config.policy === undefined ? defaultPolicy() : loadPolicy(config.policy);
+  const keys = loadOrCreateKeys(config.dataDir, config.tenant);
+  const credentials = await loadOrCreateCredentials(config);
   const log = await openLog(config);
   try {
-    const store = await openStore(config);
-    const close = async () => {
-      await store.close();
-      await log.close();
-    };
-    const keys = loadOrCreateKeys(config.dataDir, config.tenant);
-    const credentials = await loadOrCreateCredentials(config);
-    return { config, log, store, policy, keys, credentials, logger, close };
+    // Whoever starts first makes them; services may start in any order.
+    await log.ensureTopics(topicSpecs(config));
   } catch (error) {
     await log.close();
+    throw error;
+  }
+  return { config, log, policy, keys, credentials, logger, close: () => log.close() };
+}
+
+/** The basis and the store; throws what the store says when it cannot be opened. */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const basis = await openBasis(options);
+  try {
+    const store = await openStore(basis.config, { logger: basis.logger });
+    const close = async () => {
+      await store.close();
+      await basis.close();
+    };
+    return { ...basis, store, close };
+  } catch (error) {
+    await basis.close();
     throw error;
   }
 }

@@ -211,7 +211,7 @@ function explain(turn: Turn, subject: Subject, found: Reading, from: Level): str
     .slice(0, 3)
     .map(({ explanation }) => explanation);
   return [
-    `Risk of ${nameOf(subject).toLowerCase()} ${moved} ${found.level} (${Math.round(found.risk)} of 100).`,
+    `Risk of ${uncapitalised(nameOf(subject))} ${moved} ${found.level} (${Math.round(found.risk)} of 100).`,
     ...why,
   ].join(' ');
 }
@@ -219,6 +219,11 @@ function explain(turn: Turn, subject: Subject, found: Reading, from: Level): str
 function nameOf({ task }: Subject): string {
   if (task === null) return 'Agent';
   return task.implicit ? 'Undeclared task' : `Task ${task.id}`;
+}
+
+/** Inside a sentence; the id in it stays as it is. */
+function uncapitalised(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 function takesAway(response: Response): boolean {

@@ -6,8 +6,8 @@ import { printable, type View } from '../view.js';
 import type { CallOutcome } from './agent.js';
 
 /** Folding takes a few milliseconds; a risk that has not moved by then does not move. */
-const FOLD_WAIT_MS = 200;
-const LOOK_MS = 10;
+const FOLD_WAIT_MS = 300;
+const LOOK_MS = 25;
 
 export class Narrator {
   private lastRisk = 0;
@@ -41,10 +41,15 @@ export class Narrator {
     for (const one of view.evidence) this.line(`             · ${printable(one.explanation)}`);
   }
 
+  /** The task once its risk has moved and moves no more; null when it stayed where it was. */
   private async moved(authority: Authority, task: string): Promise<TaskView | null> {
+    let last: TaskView | null = null;
     for (let waitedMs = 0; waitedMs <= FOLD_WAIT_MS; waitedMs += LOOK_MS) {
       const view = await authority.task(task);
-      if (view !== null && Math.abs(view.risk - this.lastRisk) >= 0.5) return view;
+      const changed = view !== null && Math.abs(view.risk - this.lastRisk) >= 0.5;
+      const settled = last !== null && view !== null && Math.abs(view.risk - last.risk) < 0.5;
+      if (changed && settled) return view;
+      last = view;
       await sleep(LOOK_MS);
     }
     return null;

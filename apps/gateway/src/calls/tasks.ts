@@ -41,8 +41,8 @@ export class Tasks {
     const own =
       view.tenant === agent.tenant && view.agent === agent.agent && view.assurance === agent.assurance;
     if (!own) return 'task-foreign';
-    if (nowMs >= view.expiresAt) return 'task-expired';
-    return view.open ? 'open' : 'task-ended';
+    if (!view.open) return 'task-ended';
+    return nowMs >= view.expiresAt ? 'task-expired' : 'open';
   }
 
   /** What is remembered of it may be wrong by now. */
