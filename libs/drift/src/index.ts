@@ -5,6 +5,7 @@
 export { assess } from './assess.js';
 export type { Assess, Assessment, Command, Finding, Judge, Verdict } from './contract.js';
 export { published } from './evidence.js';
+export { coversCall } from './covers.js';
 export { DETECTORS } from './detectors/index.js';
 export { matchesName, matchesResource } from './glob.js';
 export { deriveId } from './hash.js';

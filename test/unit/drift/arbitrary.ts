@@ -1,5 +1,5 @@
 /** Random activity of one agent, small enough to collide often: few tasks, tools, classes and instances. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { EFFECTS, type Activity } from '#activity/types';
 import { START_MS } from './story.js';
 

@@ -57,7 +57,7 @@ export const Case = z.strictObject({
   title: z.string(),
   given: z.array(Step).default([]),
   when: Step,
-  then: z.strictObject({
+  expect: z.strictObject({
     allowed: z.boolean().optional().describe('Of a call: judged before it runs'),
     reason: z.string().optional(),
     response: z.enum(RESPONSES).optional(),
