@@ -6,7 +6,7 @@ import { published, stillLive } from './evidence.js';
 import type { Policy } from './policy.js';
 import { respond, type Standing } from './respond.js';
 import { track } from './sequence.js';
-import { emptyState, type AgentState } from './state.js';
+import { copyOf, emptyState, type AgentState } from './state.js';
 import { foldContextChecked, foldLifted, foldTaskEnded, foldTaskStarted } from './task-words.js';
 import { endOverdue } from './tasks.js';
 import { newTurn, type Turn } from './turn.js';
@@ -25,7 +25,7 @@ export function assess(policy: Policy, state: AgentState | null, activity: Activ
   const now = known === null ? activity.time : Math.max(known.clockMs, activity.time);
   const seen = track(known === null ? [] : known.instances, activity);
   if (seen.duplicate && known !== null) return unchanged(policy, known, activity, true);
-  const next: AgentState = known === null ? emptyState(activity) : { ...known };
+  const next: AgentState = known === null ? emptyState(activity) : copyOf(known);
   next.policy = policy.digest;
   next.clockMs = now;
   next.instances = seen.instances;
@@ -81,7 +81,7 @@ function lasting<T extends { until: number }>(entries: T[], now: number): T[] {
 /** Nothing folded; risk and level as the agent's stand. */
 function unchanged(policy: Policy, state: AgentState, activity: Activity, duplicate: boolean): Assessment {
   const now = Math.max(state.clockMs, activity.time);
-  const turn = newTurn(policy, activity, now, { ...state });
+  const turn = newTurn(policy, activity, now, copyOf(state));
   const { risk, level } = respond(turn, null);
   return { state, evidence: NO_EVIDENCE, findings: [], commands: [], risk, level, duplicate, gap: 0 };
 }

@@ -24,7 +24,7 @@ import { respond, type Standing } from './respond.js';
 import { revokeEnded } from './task-words.js';
 import { findDeclared, isOpen, replaceTask } from './tasks.js';
 import { limitedText, say, type Turn } from './turn.js';
-import type { LiveEvidence, OpenTask, ReadMark } from './state.js';
+import { copyOfTask, type LiveEvidence, type OpenTask, type ReadMark } from './state.js';
 
 /** Where an activity counts. */
 type Place = Pick<Look, 'task' | 'lapse'>;
@@ -170,15 +170,16 @@ function keep(
 
 function calledTask(turn: Turn, task: OpenTask, call: ToolCall, ran: boolean): OpenTask {
   const { now, state } = turn;
-  const next: OpenTask = ran
-    ? {
-        ...task,
-        lastAt: now,
-        calls: task.calls + 1,
-        callsSinceCheck: task.callsSinceCheck + 1,
-        lastEffect: call.effect,
-      }
-    : { ...task, lastAt: now, failures: failuresAt(task, now) + 1, failuresAt: now };
+  const next = copyOfTask(task);
+  next.lastAt = now;
+  if (ran) {
+    next.calls += 1;
+    next.callsSinceCheck += 1;
+    next.lastEffect = call.effect;
+  } else {
+    next.failures = failuresAt(task, now) + 1;
+    next.failuresAt = now;
+  }
   replaceTask(state, task, next);
   return next;
 }
@@ -187,13 +188,13 @@ function resultTask(turn: Turn, task: OpenTask, result: ToolResult, received: bo
   const { policy, state, now } = turn;
   const marks = received ? marksOf(policy, result) : [];
   const failed = result.outcome === 'error';
-  const next: OpenTask = {
-    ...task,
-    lastAt: now,
-    marks: withMarks(policy, task.marks, marks, false),
-    failures: failed ? failuresAt(task, now) + 1 : task.failures,
-    failuresAt: failed ? now : task.failuresAt,
-  };
+  const next = copyOfTask(task);
+  next.lastAt = now;
+  next.marks = withMarks(policy, task.marks, marks, false);
+  if (failed) {
+    next.failures = failuresAt(task, now) + 1;
+    next.failuresAt = now;
+  }
   const siblings = marks.length === 0 || next.marks === task.marks ? [] : siblingsOf(state, task);
   replaceTask(state, task, next);
   for (const sibling of siblings) {

@@ -231,3 +231,50 @@ export function newTask(id: string, now: number): OpenTask {
     observedLevel: 'normal',
   };
 }
+
+/** A copy whose fields may be replaced. Spelled out: this runs once per activity, and a spread is twice as slow. */
+export function copyOf(state: AgentState): AgentState {
+  return {
+    policy: state.policy,
+    tenant: state.tenant,
+    agent: state.agent,
+    assurance: state.assurance,
+    clockMs: state.clockMs,
+    level: state.level,
+    observedLevel: state.observedLevel,
+    profile: state.profile,
+    rate: state.rate,
+    evidence: state.evidence,
+    tasks: state.tasks,
+    ended: state.ended,
+    carried: state.carried,
+    revocations: state.revocations,
+    settled: state.settled,
+    instances: state.instances,
+    observing: state.observing,
+  };
+}
+
+/** Likewise of a task. */
+export function copyOfTask(task: OpenTask): OpenTask {
+  return {
+    id: task.id,
+    implicit: task.implicit,
+    principal: task.principal,
+    conversation: task.conversation,
+    parentTask: task.parentTask,
+    scope: task.scope,
+    startedAt: task.startedAt,
+    expiresAt: task.expiresAt,
+    lastAt: task.lastAt,
+    calls: task.calls,
+    callsSinceCheck: task.callsSinceCheck,
+    checkedAt: task.checkedAt,
+    lastEffect: task.lastEffect,
+    marks: task.marks,
+    failures: task.failures,
+    failuresAt: task.failuresAt,
+    level: task.level,
+    observedLevel: task.observedLevel,
+  };
+}
