@@ -20,5 +20,7 @@ export function untilStopped(): Stopping {
     process.once('SIGTERM', stop);
     fail = reject;
   });
+  // A part may fail before anyone waits; whoever waits later still hears of it.
+  stopped.catch(() => undefined);
   return { stopped, fail };
 }

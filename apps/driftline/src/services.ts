@@ -1,4 +1,5 @@
 /** Starts engine, authority and gateway in one process on shared parts, and stops them in the order that loses nothing. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startAuthority, type RunningAuthority } from '#authority';
 import { startEngine, type RunningEngine } from '#engine';
 import { startGateway, type RunningGateway } from '#gateway';
@@ -21,6 +22,8 @@ export async function startServices(
 ): Promise<Services> {
   const parts = { ...runtime, onFatal };
   const engine = await startEngine(parts);
+  // Before every partition is folded to its end, state is not current and the authority would refuse to decide.
+  await ready(engine);
   const authority = await startAuthority(parts);
   const running: RunningGateway[] = [];
   for (const settings of gateways) {
@@ -33,4 +36,15 @@ export async function startServices(
     await engine.stop();
   };
   return { engine, authority, gateways: running, stop };
+}
+
+/** Longest wait for the engine at start; a log that takes longer to fold is served once it is folded. */
+const READY_DEADLINE_MS = 15_000;
+const LOOK_MS = 20;
+
+async function ready(engine: RunningEngine): Promise<void> {
+  for (let waitedMs = 0; waitedMs < READY_DEADLINE_MS; waitedMs += LOOK_MS) {
+    if (engine.health.ready().status === 'ready') return;
+    await sleep(LOOK_MS);
+  }
 }
