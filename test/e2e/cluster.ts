@@ -40,7 +40,7 @@ export interface ClusterOptions {
 export class Cluster {
   /** Shared: credentials and value keys are in here. */
   readonly dir = mkdtempSync(join(tmpdir(), 'driftline-e2e-'));
-  private readonly running = new Set<Running>();
+  private readonly running = new Map<Running, Service>();
 
   constructor(private readonly options: ClusterOptions) {}
 
@@ -62,13 +62,19 @@ export class Cluster {
       cwd: this.dir,
     });
     const one = await serving(child, name);
-    this.running.add(one);
+    this.running.set(one, service);
     void one.exited.then(() => this.running.delete(one));
     return one;
   }
 
+  /** Ends every process of one kind in order. */
+  async stopAll(service: Service): Promise<void> {
+    const some = [...this.running].filter(([, kind]) => kind === service);
+    await Promise.all(some.map(([one]) => one.stop()));
+  }
+
   async stop(): Promise<void> {
-    await Promise.all([...this.running].map((one) => one.stop()));
+    await Promise.all([...this.running.keys()].map((one) => one.stop()));
     rmSync(this.dir, { recursive: true, force: true });
   }
 
