@@ -21,8 +21,9 @@ const TOOLS: readonly { share: number; tool: string; effect: Effect }[] = [
   { share: 0.01, tool: 'move_file', effect: 'delete' },
 ];
 const KINDS: readonly ValueKind[] = ['name', 'text', 'id', 'path', 'email', 'url', 'amount', 'host'];
-/** How often a result carries something the agent has hardly ever seen. */
-const SENSITIVE_SHARE = 0.02;
+/** One agent in so many keeps reading what it has hardly ever seen, this often; so evidence is refreshed more than levels change. */
+const SENSITIVE_AGENTS = 20;
+const SENSITIVE_SHARE = 0.4;
 const START_MS = Date.UTC(2026, 0, 5, 9);
 /** Recorded calls have no times; a few seconds apart is what agents do. */
 const STEP_MS = 3_000;
@@ -42,6 +43,7 @@ interface Agent {
   base: Omit<ActivityBase, 'id' | 'time' | 'sequence'>;
   sequence: number;
   open: ToolCall | null;
+  sensitive: boolean;
 }
 
 export class Load {
@@ -69,7 +71,7 @@ export class Load {
       sequence: agent.sequence,
     };
     if (agent.open !== null) {
-      const result = this.result(base, agent.open);
+      const result = this.result(base, agent, agent.open);
       agent.open = null;
       return result;
     }
@@ -94,6 +96,7 @@ export class Load {
       },
       sequence: 0,
       open: null,
+      sensitive: number % SENSITIVE_AGENTS === 0,
     };
   }
 
@@ -125,8 +128,9 @@ export class Load {
     };
   }
 
-  private result(base: ActivityBase, call: ToolCall): ToolResult {
-    const dataClasses = this.random() < SENSITIVE_SHARE ? ['internal', 'credential'] : ['internal'];
+  private result(base: ActivityBase, agent: Agent, call: ToolCall): ToolResult {
+    const sensitive = agent.sensitive && this.random() < SENSITIVE_SHARE;
+    const dataClasses = sensitive ? ['internal', 'credential'] : ['internal'];
     return {
       ...base,
       type: 'ToolResult',
