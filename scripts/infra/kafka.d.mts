@@ -13,5 +13,7 @@ export function startKafkaNode(options: {
   fast?: boolean;
   keep?: boolean;
   properties?: Record<string, string | number | boolean>;
+  listener?: { name: 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'; port: number };
+  advertisedPort?: number;
 }): Promise<KafkaNode>;
 export function restartKafkaNode(node: KafkaNode): Promise<KafkaNode>;

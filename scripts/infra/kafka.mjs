@@ -58,16 +58,32 @@ export function kafkaJars() {
 
 /**
  * Starts one node, broker and controller in one. `fast` starts sooner and runs slower (tests); without it the JIT
- * compiles fully (benchmarks). `properties` are added to server.properties.
+ * compiles fully (benchmarks). `listener` is a further one, `{ name: 'SASL_SSL', port }`. `advertisedPort` = a proxy in
+ * front of it. `properties` are added to server.properties.
  */
-export async function startKafkaNode({ dir, port, fast = true, keep = false, properties = {} }) {
+export async function startKafkaNode({
+  dir,
+  port,
+  fast = true,
+  keep = false,
+  properties = {},
+  listener,
+  advertisedPort,
+}) {
   const libs = kafkaJars();
   const node = { dir, port: port ?? (await freePort()), libs, fast, keep };
   const controllerPort = await freePort();
   mkdirSync(dir, { recursive: true });
   const config = join(dir, 'server.properties');
   if (!existsSync(join(dir, 'data', 'meta.properties'))) {
-    writeFileSync(config, lines(serverProperties(node.port, controllerPort, dir, properties)));
+    writeFileSync(
+      config,
+      lines({
+        ...serverProperties(node.port, controllerPort, dir),
+        ...listeners(node.port, controllerPort, listener, advertisedPort),
+        ...properties,
+      }),
+    );
     const cluster = java(libs, ['kafka.tools.StorageTool', 'random-uuid']).trim();
     java(libs, ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', config, '--standalone']);
   }
@@ -121,14 +137,20 @@ function java(libs, args) {
   return run('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', join(libs, '*'), ...args]);
 }
 
-function serverProperties(port, controllerPort, dir, extra) {
+function listeners(port, controllerPort, extra, advertisedPort) {
+  const further = extra ? `,${extra.name}://127.0.0.1:${extra.port}` : '';
+  return {
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${further}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort ?? port}${further}`,
+  };
+}
+
+function serverProperties(port, controllerPort, dir) {
   return {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'listener.security.protocol.map':
       'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL',
     'log.dirs': join(dir, 'data'),
@@ -149,7 +171,6 @@ function serverProperties(port, controllerPort, dir, extra) {
     'log.cleaner.backoff.ms': 500,
     'log.cleaner.dedupe.buffer.size': 4_194_304,
     'log.segment.delete.delay.ms': 1_000,
-    ...extra,
   };
 }
 

@@ -42,7 +42,7 @@ export function streamConformance(name: string, makeFixture: () => Promise<Strea
     let log: Log;
     const open: { stop(): Promise<void> }[] = [];
     const failures: Error[] = [];
-    const events = { handlerFailed: vi.fn(), crashed: vi.fn(), halted: vi.fn() };
+    const events = { handlerFailed: vi.fn<() => void>(), crashed: vi.fn<() => void>() };
     const onFatal = (error: Error) => void failures.push(error);
 
     const topic = async (
@@ -84,7 +84,7 @@ export function streamConformance(name: string, makeFixture: () => Promise<Strea
     };
     /** Every test ends without a fatal error and with everything it opened stopped. */
     const test = (what: string, run: () => Promise<void>) =>
-      it(what, async () => {
+      it(`${what}`, async () => {
         failures.length = 0;
         events.crashed.mockClear();
         try {
@@ -450,7 +450,7 @@ export function streamConformance(name: string, makeFixture: () => Promise<Strea
 
       test('halting in the middle of the work stops before the records that caused it', async () => {
         const t = await topic(2);
-        const halted = vi.fn();
+        const halted = vi.fn<() => void>();
         const recorder = new Recorder({
           batch: (partition, records) => {
             if (partition === 0 && records.some((record) => record.offset >= 5)) halt('checksum');

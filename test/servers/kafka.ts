@@ -34,6 +34,10 @@ export async function startKafka(
     dir?: string;
     fast?: boolean;
     properties?: Record<string, string | number | boolean>;
+    /** A further listener. */
+    listener?: { name: 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'; port: number };
+    /** What clients are told to connect to: the port of a proxy in front of it, which must be up already. */
+    advertisedPort?: number;
   } = {},
 ): Promise<KafkaServer> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'driftline-kafka-'));

@@ -1,3 +1,4 @@
+export { BATCH_FATAL, BATCH_LOG, BATCH_ROUTES, BatchServer, type BatchRoute } from './batch-server.js';
 export { openEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from './embedded/log.js';
 export * from './errors.js';
 export type { KafkaSettings } from './kafka/client.js';

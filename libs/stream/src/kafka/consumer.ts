@@ -3,7 +3,7 @@
  * is a lane's (../lane.ts). The position is the handler's answer, the committed offset is only written for people to see.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Consumer as Member, type EachBatchPayload } from 'kafkajs';
+import kafkajs, { type Cluster, type Consumer as Member, type EachBatchPayload } from 'kafkajs';
 import { LogError } from '../errors.js';
 import { Lane } from '../lane.js';
 import type { Bounds, Consumer, ConsumeOptions, LogEvents } from '../port.js';
@@ -36,8 +36,12 @@ const RESTART_MS = 200;
 interface Life {
   member: Member;
   client: Client;
+  cluster: Cluster;
   ended: boolean;
   commit: ((offsets: CommitOffsets) => Promise<void>) | null;
+}
+interface Coordinator {
+  leaveGroup(member: { groupId: string; memberId: string }): Promise<void>;
 }
 type CommitOffsets = Parameters<EachBatchPayload['commitOffsetsIfNecessary']>[0];
 
@@ -48,6 +52,8 @@ export class KafkaConsumer implements Consumer {
   private life: Life | null = null;
   private restarts = 0;
   private crashedAt = -Infinity;
+  /** Our name in the group; a life that crashed could not say goodbye with it. */
+  private memberId = '';
   private progressAt = performance.now();
   private stopped: Promise<void> | null = null;
   private readonly heart: Heart;
@@ -79,6 +85,26 @@ export class KafkaConsumer implements Consumer {
 
   private async begin(): Promise<void> {
     const client = makeClient(this.config, 'patient');
+    const life: Life = { ...this.makeMember(client), client, ended: false, commit: null };
+    this.life = life;
+    this.listen(life);
+    try {
+      await life.member.connect();
+      await this.leaveAsBefore(life);
+      await life.member.subscribe({ topic: this.options.topic, fromBeginning: true });
+      await life.member.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: this.options.concurrency ?? CONCURRENCY,
+        eachBatch: (payload) => this.eachBatch(life, payload),
+      });
+    } catch (error) {
+      this.crashed(life, error);
+    }
+  }
+
+  private makeMember(client: Client): { member: Member; cluster: Cluster } {
+    let cluster: Cluster | undefined;
     const member = client.kafka.consumer({
       groupId: this.options.group,
       sessionTimeout: this.options.sessionTimeoutMs ?? SESSION_MS,
@@ -91,25 +117,29 @@ export class KafkaConsumer implements Consumer {
       retry: { ...RETRY.patient, restartOnFailure: async () => false },
       partitionAssigners: [
         (config) => {
-          onOffsetOutOfRange(config.cluster, (_topic, partition) => this.lostPosition(partition));
+          cluster = config.cluster;
+          onOffsetOutOfRange(config.cluster, (_topic, partition) => void this.lostPosition(partition));
           return PartitionAssigners.roundRobin(config);
         },
       ],
     });
-    const life: Life = { member, client, ended: false, commit: null };
-    this.life = life;
-    this.listen(life);
+    return { member, cluster: cluster! };
+  }
+
+  /** Says goodbye for the life before: otherwise the group waits for it until its session has run out. */
+  private async leaveAsBefore(life: Life): Promise<void> {
+    const { memberId } = this;
+    if (memberId === '') return;
+    this.memberId = '';
+    const { group: groupId, topic } = this.options;
     try {
-      await member.connect();
-      await member.subscribe({ topic: this.options.topic, fromBeginning: true });
-      await member.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: this.options.concurrency ?? CONCURRENCY,
-        eachBatch: (payload) => this.eachBatch(life, payload),
-      });
+      await life.cluster.addTargetTopic(topic);
+      const coordinator = (await life.cluster.findGroupCoordinator({ groupId })) as unknown as Coordinator;
+      await coordinator.leaveGroup({ groupId, memberId });
     } catch (error) {
-      this.crashed(life, error);
+      // Not known any more is what we want; otherwise it only takes longer.
+      if (rootCause(error).type !== 'UNKNOWN_MEMBER_ID')
+        this.events.warning?.(`A former member of ${groupId} could not leave: ${rootCause(error).message}`);
     }
   }
 
@@ -119,7 +149,10 @@ export class KafkaConsumer implements Consumer {
       if (!life.ended) run();
     };
     member.on(member.events.GROUP_JOIN, ({ payload }) =>
-      alive(() => this.joined(life, payload.memberAssignment[this.options.topic] ?? []))(),
+      alive(() => {
+        this.memberId = payload.memberId;
+        this.joined(life, payload.memberAssignment[this.options.topic] ?? []);
+      })(),
     );
     member.on(
       member.events.REBALANCING,

@@ -1,7 +1,9 @@
 /**
- * Two repairs of kafkajs 2.2.4, made on its prototypes. Both reach into its files, so any other version is refused.
+ * Three repairs of kafkajs 2.2.4, made on its prototypes. They reach into its files, so any other version is refused.
  * 1. Its request queue re-arms a timer while nothing is pending and burns CPU when idle (tulios/kafkajs#1556).
  * 2. On an offset out of range it jumps to the default offset by itself. Here whoever owns the consumer is asked.
+ * 3. When the last known broker goes away its consumer crashes and forgets its name in the group, which then waits for the
+ *    old name until its session has run out. Here the broker stays known, and the consumer goes on under its name.
  */
 import { createRequire } from 'node:module';
 import { LogError } from '../errors.js';
@@ -15,7 +17,8 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 interface ConsumerGroup {
-  cluster: object;
+  cluster: { getNodeIds?(): string[] };
+  getNodeIds(): string[];
   recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
 }
 
@@ -38,7 +41,10 @@ export function patchKafkajs(): void {
       `kafkajs ${KAFKAJS_VERSION} was expected, ${version} is installed. Review libs/stream/src/kafka/patches.ts.`,
     );
   patchIdleLoop((require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }).prototype);
-  patchOutOfRange((require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype);
+  const consumerGroup = (require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup })
+    .prototype;
+  patchOutOfRange(consumerGroup);
+  patchKnownBrokers(consumerGroup);
   patched = true;
 }
 
@@ -55,5 +61,15 @@ function patchOutOfRange(group: ConsumerGroup): void {
     const owner = owners.get(this.cluster);
     if (owner === undefined) await recover.call(this, error);
     else owner(error.topic, error.partition);
+  };
+}
+
+function patchKnownBrokers(group: ConsumerGroup): void {
+  const known = new WeakMap<ConsumerGroup, string[]>();
+  const current = group.getNodeIds;
+  group.getNodeIds = function (this: ConsumerGroup) {
+    const ids = current.call(this);
+    if (ids.length > 0 || !owners.has(this.cluster)) known.set(this, ids);
+    return known.get(this) ?? ids;
   };
 }
