@@ -1,6 +1,7 @@
 /** One fold in progress: the new state as it comes into being, and what the activity yielded so far. */
 import {
   agentKey,
+  clipText,
   type Activity,
   type Alert,
   type Evidence,
@@ -144,8 +145,10 @@ export function heaviest(evidence: LiveEvidence[], now: number): Evidence[] {
     .map(published);
 }
 
+/** Half a character at the cut could not be written down, so it is replaced. */
 export function limitedText(text: string): string {
-  return text.length <= LIMITS.explanation ? text : `${text.slice(0, LIMITS.explanation - 1)}…`;
+  if (text.length <= LIMITS.explanation) return text;
+  return `${clipText(text.slice(0, LIMITS.explanation - 1), Infinity)}…`;
 }
 
 function firstToEnd(revocations: LiveRevocation[]): number {

@@ -3,7 +3,7 @@
  * Evidence: one piece per distinct deviation (what and which), full weight when the call is not a read, less than half when it is.
  * Limits: implicit tasks and tasks without scope have none; a kind left open (`null`) allows everything of its kind.
  */
-import type { Effect, Scope, ToolCall, ToolResult } from '#activity/types';
+import { clipText, type Effect, type Scope, type ToolCall, type ToolResult } from '#activity/types';
 import { matchesName, matchesResource, resourcesIn } from '../glob.js';
 import { shortDigest } from '../hash.js';
 import { NOTHING, type Detector, type Look, type Sighting } from './detector.js';
@@ -89,5 +89,7 @@ function classesOutside(limits: Scope | null | undefined, touched: ToolCall | To
 
 const SHOWN_CHARACTERS = 96;
 function shown(text: string): string {
-  return text.length <= SHOWN_CHARACTERS ? text : `…${text.slice(text.length - SHOWN_CHARACTERS)}`;
+  if (text.length <= SHOWN_CHARACTERS) return text;
+  // Half a character at the cut could not be written down.
+  return `…${clipText(text.slice(text.length - SHOWN_CHARACTERS), Infinity)}`;
 }
