@@ -130,9 +130,9 @@ export class Storage {
     ].map(({ key, value }) => ({ base: offsetOfKey(key), firstTimeMs: value.firstTimeMs }));
     const [last] = [
       ...this.records.getRange({
-        // Its own last possible key: LMDB includes where a reverse range starts.
+        // From its own last possible key to its first: LMDB includes where a range starts and excludes where it ends.
         start: recordKey(id, Number.MAX_SAFE_INTEGER),
-        end: recordKey(id, 0),
+        end: recordKey(id - 1, Number.MAX_SAFE_INTEGER),
         reverse: true,
         limit: 1,
       }),
