@@ -1,7 +1,7 @@
 /** Tasks, context checks, revocations and lifts: who may, what it does, and that it is audited. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpAuthority, HttpOversight, type Authority, type TaskView } from '#access';
-import { decodeActivity, decodeAudit, decodeCommand, encodeAlert } from '#activity';
+import { decodeActivity, decodeAudit, decodeCommand, decodeGatewayReport, encodeAlert } from '#activity';
 import { agentKey, TOPICS, type Activity, type Alert, type Audit, type Revocation } from '#activity/types';
 import {
   ask,
@@ -313,6 +313,20 @@ describe.each(available())('people on %s', (servers) => {
     }
   });
 
+  it('removes a gateway that died from the set, by name, and audits it', async () => {
+    const ground = await open(servers);
+    const { url } = await ground.start();
+    const instance = `gateway-a-${ground.tenant}`;
+    await people(url).removeGateway('a', instance, 'grace', 'its machine is gone');
+    const reports = (await readAll(ground.log, TOPICS.enforcements)).filter(({ key }) => key === instance);
+    expect(reports.map(({ value }) => decodeGatewayReport(value))).toEqual([
+      expect.objectContaining({ type: 'GatewayLeft', gateway: 'a', instance, by: 'grace' }),
+    ]);
+    expect(await audited(ground, instance)).toEqual([
+      expect.objectContaining({ action: 'remove-gateway', outcome: 'done', reason: 'its machine is gone' }),
+    ]);
+  });
+
   it('shows an agent as the state and the pending list know it', async () => {
     const ground = await open(servers);
     const { url } = await ground.start();
@@ -384,6 +398,7 @@ describe('roles', () => {
     ['GET', '/revocations', undefined, ['person']],
     ['POST', '/revocations', nothing, ['person']],
     ['POST', '/revocations/some-id/lift', nothing, ['person']],
+    ['POST', '/gateways/gateway-a-0123/removal', nothing, ['person']],
     ['GET', '/alerts', undefined, ['person']],
     ['GET', '/agents/acme%7Cspiffe%3A%2F%2Facme.test%2Fa', undefined, ['person']],
   ];

@@ -20,6 +20,7 @@ import type { Policy } from '#drift';
 import { parseAgentKey, requireName } from './agent-keys.js';
 import type { Agents } from './agents.js';
 import type { Act, AuditTrail } from './audit.js';
+import type { GatewaySet } from './gateway-set.js';
 import type { PendingLists } from './pending.js';
 import type { ActivityRecords } from './records.js';
 import type { Revocations } from './revocations.js';
@@ -31,6 +32,7 @@ export interface AuthorityParts {
   tasks: Tasks;
   pending: PendingLists;
   revocations: Revocations;
+  gateways: GatewaySet;
   records: ActivityRecords;
   audit: AuditTrail;
   policy: Policy;
@@ -112,6 +114,18 @@ export class AuthorityService {
       const lift: Lift = { revocation: id, tenant: revocation.tenant, by, reason, at: nowMs, cause: '' };
       await revocations.publishLift(lift);
     });
+  }
+
+  /** A gateway that died without a goodbye is waited for until somebody says so by name. */
+  removeGateway(
+    gateway: string,
+    instance: string,
+    by: string,
+    reason: string,
+    caller: Caller,
+  ): Promise<void> {
+    const act = { caller, by, action: 'remove-gateway', subject: instance, reason };
+    return this.audited(act, () => this.parts.gateways.remove(gateway, instance, by));
   }
 
   /** Null for an agent never seen. */

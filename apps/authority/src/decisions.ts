@@ -54,11 +54,13 @@ export class Decisions {
     const asked = now.pending.findIndex(({ id }) => id === call.id);
     const before = asked < 0 ? now.pending : now.pending.slice(0, asked);
     const verdict = judge(policy, now.state, before, clampTime(proposed, now.atMs, maxSkewMs));
+    const result = answer(call, verdict, policy.digest);
     if (asked >= 0) {
       metrics.repeated.inc();
-      return { append: null, result: { ...answer(call, verdict, policy.digest), ...ALLOWED } };
+      const known = now.pending[asked] as ToolCall;
+      return { append: null, result: known.decision === 'allowed' ? { ...result, ...ALLOWED } : result };
     }
-    return { append: verdict.allowed ? proposed : null, result: answer(call, verdict, policy.digest) };
+    return { append: toAppend(proposed, verdict, result), result };
   }
 }
 
@@ -85,6 +87,20 @@ const TASK_REASONS = new Set(['task-unknown', 'task-ended', 'task-expired']);
 function proposal(call: ToolCall, policy: string): ToolCall {
   const allowed = { decision: 'allowed', basis: 'assessed', reason: '', revocation: null } as const;
   return { ...call, ...allowed, policy, pending: true, sequence: 0 };
+}
+
+/**
+ * What is allowed, and what is refused for a drift that nobody had answered yet: the next call is judged by it too, whether
+ * or not it is folded by then. A call that a revocation covers already says nothing new.
+ */
+function toAppend(
+  proposed: ToolCall,
+  verdict: Verdict,
+  { basis, reason, revocation }: Decision,
+): ToolCall | null {
+  if (verdict.allowed) return proposed;
+  if (basis !== 'assessed' || verdict.assessment.commands.length === 0) return null;
+  return { ...proposed, decision: 'refused', basis, reason, revocation };
 }
 
 function answer(call: ToolCall, verdict: Verdict, policy: string): Decision {

@@ -14,6 +14,7 @@ import { Callers } from './callers.js';
 import type { Credential } from './credentials.js';
 import { Decisions } from './decisions.js';
 import { typed } from './errors.js';
+import { GatewaySet } from './gateway-set.js';
 import type { HttpParts } from './http/authority.module.js';
 import { startHttp, type HttpServer } from './http/server.js';
 import { Intents } from './intents.js';
@@ -128,6 +129,7 @@ function assemble(options: AuthorityOptions, made: Made): { http: HttpParts; rep
     tasks,
     pending,
     revocations,
+    gateways: new GatewaySet(log),
     records,
     audit,
     policy,

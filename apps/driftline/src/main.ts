@@ -6,6 +6,7 @@ import { AccessError } from '#access';
 import { ConfigError } from '#config';
 import { demo } from './commands/demo.js';
 import * as people from './commands/people.js';
+import { rebuild } from './commands/rebuild.js';
 import { record } from './commands/record.js';
 import { replay } from './commands/replay.js';
 import { runAuthority, runEngine, runGateway } from './commands/service.js';
@@ -54,6 +55,14 @@ function program(): Command {
     .option('--policy <file>', 'another policy')
     .option('--json <file>', 'write every verdict as JSON lines')
     .action(replay);
+  root
+    .command('rebuild')
+    .description('with the engines stopped: forget a halted partition and have it folded again from the log')
+    .argument('<partition>', 'number of the partition', partitionNumber)
+    .option(...CONFIG)
+    .requiredOption('--by <name>', 'who decides')
+    .requiredOption('--reason <text>', 'why')
+    .action(rebuild);
   addPeople(root);
   return root;
 }
@@ -80,6 +89,9 @@ function addPeople(root: Command): void {
     .option('--minutes <n>', 'for so long; without it, until lifted', minutes)
     .action(people.revoke);
   named('lift <revocation>', 'give access back').action(people.lift);
+  named('remove-gateway <gateway> <instance>', 'a dead gateway instance is waited for no longer').action(
+    people.removeGateway,
+  );
   named('check <task>', 'pass or fail a context check on the evidence shown')
     .option('--failed')
     .action(people.check);
@@ -96,6 +108,11 @@ function effects(text: string): Effect[] {
   const wrong = names.find((name) => !(EFFECTS as readonly string[]).includes(name));
   if (wrong !== undefined) throw new InvalidArgumentError(`${wrong} is not one of ${EFFECTS.join(', ')}`);
   return names as Effect[];
+}
+
+function partitionNumber(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected the number of a partition');
 }
 
 function minutes(text: string): number {

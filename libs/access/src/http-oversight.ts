@@ -28,6 +28,10 @@ export class HttpOversight implements Oversight {
     await this.post(`/revocations/${encodeURIComponent(revocation)}/lift`, { by, reason }, true);
   }
 
+  async removeGateway(gateway: string, instance: string, by: string, reason: string): Promise<void> {
+    await this.post(`/gateways/${encodeURIComponent(instance)}/removal`, { gateway, by, reason }, true);
+  }
+
   async alerts(): Promise<Alert[]> {
     return (await this.get('/alerts')) as Alert[];
   }

@@ -130,6 +130,8 @@ export interface Oversight {
   revocations(): Promise<Revocation[]>;
   revoke(request: RevokeRequest): Promise<Revocation>;
   lift(revocation: string, by: string, reason: string): Promise<void>;
+  /** Says that this gateway instance serves no more and will not say goodbye: containment waits for it no longer. */
+  removeGateway(gateway: string, instance: string, by: string, reason: string): Promise<void>;
   /** The most recent alerts, oldest first. */
   alerts(): Promise<Alert[]>;
   /** Calls `onAlert` for each recent and then each new alert until the returned function is called. */

@@ -91,3 +91,5 @@ export const RevokeBody = z
   });
 
 export const LiftBody = z.strictObject({ by: Name, reason: Reason });
+
+export const GatewayRemovalBody = z.strictObject({ gateway: text(128), by: Name, reason: Reason });

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { AccessError, LiftBody, RevokeBody, type AgentView, type Caller } from '#access';
+import { AccessError, GatewayRemovalBody, LiftBody, RevokeBody, type AgentView, type Caller } from '#access';
 import type { Revocation } from '#activity/types';
 import { AuthorityService } from '../authority.service.js';
 import { CallerOf, Roles } from './caller.js';
@@ -27,6 +27,14 @@ export class RevocationsController {
   async lift(@Param('id') id: string, @Body() body: unknown, @CallerOf() caller: Caller): Promise<void> {
     const { by, reason } = parse(LiftBody, body);
     await this.authority.lift(id, by, reason, caller);
+  }
+
+  @Post('gateways/:instance/removal')
+  @HttpCode(204)
+  @Roles('person')
+  async remove(@Param('instance') instance: string, @Body() body: unknown, @CallerOf() caller: Caller) {
+    const { gateway, by, reason } = parse(GatewayRemovalBody, body);
+    await this.authority.removeGateway(gateway, instance, by, reason, caller);
   }
 
   /** The key stands in one path segment, percent-encoded. */

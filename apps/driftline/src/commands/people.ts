@@ -54,6 +54,13 @@ export async function lift(id: string, options: NamedOptions): Promise<void> {
   });
 }
 
+export async function removeGateway(gateway: string, instance: string, options: NamedOptions): Promise<void> {
+  await withOversight(options, async (oversight) => {
+    await oversight.removeGateway(gateway, instance, options.by, options.reason);
+    say(`${printable(instance)} is waited for no longer`);
+  });
+}
+
 export async function revocations(options: PersonOptions & { json?: boolean }): Promise<void> {
   await withOversight(options, async (oversight) => {
     const live = await oversight.revocations();
