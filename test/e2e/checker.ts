@@ -57,7 +57,7 @@ export async function check(ground: Ground, sent: Sent[], foreign = false): Prom
       ...sameCommands('revocation', found, replayed.revocations, foreign),
       ...sameCommands('lift', lifts, replayed.lifts, foreign),
       ...sameCommands('alert', causedAlerts, replayed.alerts, false),
-      ...letterProblems(letters!, sent),
+      ...letterProblems(letters!, log!, sent),
     ],
     activities: log!.length,
     agents: stored.size,
@@ -132,18 +132,27 @@ function sameCommands(
   ];
 }
 
-/** Exactly the poison was buried, each piece under the name of its place, with its bytes. */
-function letterProblems(letters: TopicRecord[], sent: Sent[]): string[] {
+/** What cannot be read was buried, each piece under the name of its place, with its bytes; and all poison is among it. */
+function letterProblems(letters: TopicRecord[], log: TopicRecord[], sent: Sent[]): string[] {
+  const name = (at: { partition: number; offset: number }) => `${TOPICS.activity}/${place(at)}`;
   const buried = new Map(letters.map(({ key, value }) => [key!, value!]));
-  const poison = sent.filter(({ activity }) => activity === null);
-  const name = ({ partition, offset }: Sent) => `${TOPICS.activity}/${partition}/${offset}`;
-  const missing = poison.filter((one) => buried.get(name(one))?.includes(one.value) !== true).map(name);
-  const names = new Set(poison.map(name));
+  const unreadable = new Map(
+    log.filter(({ value }) => decoded(value) === null).map((record) => [name(record), record.value!]),
+  );
+  const missing = [...unreadable].filter(([at, value]) => buried.get(at)?.includes(value) !== true);
+  const poison = sent.filter(({ activity }) => activity === null).map(name);
   return [
-    ...some('poison without a dead letter', missing),
     ...some(
-      'dead letters of what was no poison',
-      [...buried.keys()].filter((key) => !names.has(key)),
+      'unreadable and without a dead letter',
+      missing.map(([at]) => at),
+    ),
+    ...some(
+      'poison that was read',
+      poison.filter((at) => !unreadable.has(at)),
+    ),
+    ...some(
+      'dead letters of what can be read',
+      [...buried.keys()].filter((key) => !unreadable.has(key)),
     ),
   ];
 }

@@ -10,6 +10,7 @@ import { stringify } from 'yaml';
 const COMMAND = fileURLToPath(new URL('../../bin/driftline.js', import.meta.url));
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
+const TAIL_CHARS = 3_000;
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
 
 export type Service = 'engine' | 'authority' | 'gateway';
@@ -65,6 +66,13 @@ export class Cluster {
     this.running.set(one, service);
     void one.exited.then(() => this.running.delete(one));
     return one;
+  }
+
+  /** The last that each running process printed, for a test that failed. */
+  tails(): string {
+    return [...this.running.keys()]
+      .map((one) => `--- ${one.name}\n${one.output().slice(-TAIL_CHARS)}`)
+      .join('\n');
   }
 
   /** Ends every process of one kind in order. */

@@ -59,7 +59,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
   });
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
-  const redis = new Redis(redisServer.port, '127.0.0.1', { maxRetriesPerRequest: 50 });
+  const redis = connectRedis(redisServer.port);
   return {
     kafkaServer,
     redisServer,
@@ -108,6 +108,13 @@ export async function startServices(
     return (await ground.redis.mget(names)).every((text) => text !== null);
   });
   return { engines, authorities, gateways };
+}
+
+/** The test's own client. That its server is away now and then is the test's doing: `until` tries again. */
+export function connectRedis(port: number): Redis {
+  const redis = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: 50 });
+  redis.on('error', () => undefined);
+  return redis;
 }
 
 /** The shipped policy, with a honeytoken tool (`vault/bait`: commands without a story around them) and the tools of `notes.ts`. */

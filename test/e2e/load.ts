@@ -70,6 +70,12 @@ export class Load {
     await this.finish();
   }
 
+  /** One agent touches the honeytoken: what follows takes its access away everywhere. */
+  async bait(agent: string): Promise<void> {
+    const base = { ...this.base(agent), assurance: 'asserted' as const };
+    await this.append([this.draft(this.call(base, 'read', { server: 'vault', tool: 'bait' }))]);
+  }
+
   async finish(): Promise<void> {
     await this.append(this.held.splice(0));
   }

@@ -49,7 +49,7 @@ export class Lease {
     await this.receipts.reportNow({ type: 'GatewayRegistered', ...this.base(), failMode, leaseMs });
     await this.beat();
     if (!this.held) throw new Error('The first heartbeat was not acknowledged: the log is away');
-    this.timer = setInterval(() => (this.beating ??= this.beat()), leaseMs / HEARTBEATS_PER_LEASE).unref();
+    this.timer = setInterval(() => this.beatOnce(), leaseMs / HEARTBEATS_PER_LEASE).unref();
   }
 
   /** Says goodbye: from now on this instance enforces nothing, because it serves nothing. */
@@ -62,6 +62,11 @@ export class Lease {
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
     await this.beating;
+  }
+
+  /** One at a time; cleared by whoever set it, because a beat may end before its first wait. */
+  private beatOnce(): void {
+    this.beating ??= this.beat().finally(() => (this.beating = null));
   }
 
   private async beat(): Promise<void> {
@@ -80,8 +85,6 @@ export class Lease {
       if (!this.lost)
         this.logger.error({ error: String(error) }, 'the position in revocations cannot be confirmed');
       this.lost = true;
-    } finally {
-      this.beating = null;
     }
   }
 
