@@ -53,7 +53,7 @@ async function pendingOf({ store, log, tenant }: Ground, agent: string) {
 }
 
 describe.each(available())('decisions on %s', (servers) => {
-  it('an allowed call is pending when the answer comes, a refused one is not', async () => {
+  it('an allowed call is pending when the answer comes, and so is the drift a call was refused for', async () => {
     const { tenant, start } = await open(servers);
     const { authority, url } = await start();
     const gateway = over(url);
@@ -78,7 +78,13 @@ describe.each(available())('decisions on %s', (servers) => {
     expect(decision.evidence.length).toBeGreaterThan(1);
     expect(decision.risk).toBeGreaterThanOrEqual(40);
     expect(n).toBeGreaterThan(1);
-    expect((await pendingOf(ground!, AGENT)).map(({ id }) => id)).not.toContain(refused.id);
+    expect((await pendingOf(ground!, AGENT)).map(({ id }) => id)).toContain(refused.id);
+    expect(await gateway.decide(refused)).toMatchObject({ id: decision.id, allowed: false });
+    const within = toolCall(tenant, AGENT, { task });
+    expect(await gateway.decide(within), 'judged by what was refused, folded or not').toMatchObject({
+      allowed: false,
+    });
+    expect((await pendingOf(ground!, AGENT)).map(({ id }) => id)).not.toContain(within.id);
   });
 
   it('the same call asked again is answered the same and pending once', async () => {

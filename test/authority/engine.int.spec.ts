@@ -55,7 +55,7 @@ describe.each(available().filter((servers) => servers !== 'redis+kafka'))(
           basis,
           reason,
           revocation,
-          pending: allowed,
+          pending: true,
           policy: rest.policy,
         });
         return { allowed, basis, reason, revocation, ...rest };
@@ -77,12 +77,13 @@ describe.each(available().filter((servers) => servers !== 'redis+kafka'))(
         refused = await make(strayRead(tenant, AGENT, task, n));
       expect(refused).toMatchObject({ allowed: false, response: 'context-check', basis: 'assessed' });
       const pending = async () => (await store.view(partition, key)).pending.map(({ id }) => id);
+      // The refused call counts from its refusal on: nothing of this task is made, drifting or not.
+      expect(await make(toolCall(tenant, AGENT, { task }))).toMatchObject({
+        allowed: false,
+        reason: 'context-check',
+        revocation: refused.revocation,
+      });
       await expect.poll(pending).toEqual([]);
-      // The refused call counts once it is folded: from then on nothing of this task is made, drifting or not.
-      const again = () => make(toolCall(tenant, AGENT, { task }));
-      await expect
-        .poll(again)
-        .toMatchObject({ allowed: false, reason: 'context-check', revocation: refused.revocation });
 
       const { evidence } = (await person.task(task))!;
       expect(evidence.length).toBeGreaterThan(1);

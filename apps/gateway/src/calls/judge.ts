@@ -11,9 +11,16 @@ import {
 } from '#observation';
 import type { RevocableCall } from '#revocation';
 import type { GatewayMetrics } from '../metrics.js';
-import { denial, rpcError, REFUSED_CODE, type DenialStyle, type Refusal } from '../mcp/denial.js';
+import {
+  denial,
+  rpcError,
+  REFUSED_CODE,
+  unknownAnswer,
+  type DenialStyle,
+  type Refusal,
+} from '../mcp/denial.js';
 import { CODES, type JsonObject, type ResponseMessage } from '../mcp/message.js';
-import { conversationOf, taskOf } from './claims.js';
+import { conversationOf, taskOf, type TaskClaim } from './claims.js';
 import type { Decider } from './decider.js';
 import { CallWatch, type CallEnds, type InFlight, type StopOutcome } from './in-flight.js';
 import { ListingWatch } from './listing.js';
@@ -92,7 +99,7 @@ export class CallJudge implements Judge, CallEnds {
     const { tool, effect, dataClasses } = observed;
     const revocable = { tenant, agentKey, task, server: server.name, tool, effect, dataClasses };
     const classification = classifyCall(context, seen);
-    return { exchange, seen, call, revocable, classification, unfit: unfit(seen, claim) };
+    return { exchange, seen, call, revocable, classification, unfit: unfit(exchange, seen, claim) };
   }
 
   /** Allowed: on the log before it is forwarded, and refused after all if a revocation came meanwhile. */
@@ -126,14 +133,25 @@ export class CallJudge implements Judge, CallEnds {
     this.proposals.set(watch, proposal);
     this.parts.inFlight.add(watch);
     if (exchange.session && exchange.message.kind === 'request') {
-      exchange.session.calls.set(String(exchange.message.id), watch);
+      exchange.session.begin(exchange.message.id, watch);
     }
     return { kind: 'watch', watch };
   }
 
   private refuse(proposal: Proposal, refused: Refused): Admission {
     const { basis, reason, revocation, policy } = refused;
-    this.parts.recorder.later({ ...proposal.call, decision: 'refused', basis, reason, revocation, policy });
+    // The authority may have put its refusal into the pending list: it leaves when this is folded.
+    const pending = basis === 'assessed';
+    const call = {
+      ...proposal.call,
+      decision: 'refused' as const,
+      basis,
+      reason,
+      revocation,
+      policy,
+      pending,
+    };
+    this.parts.recorder.later(call);
     return this.answer(proposal, refused);
   }
 
@@ -176,6 +194,8 @@ export class CallJudge implements Judge, CallEnds {
     if (watch.insteadOfResult) return null;
     if (!refused) {
       recorder.ended(result);
+      const { session, message } = proposal.exchange;
+      if (message.kind === 'request') session?.release(message.id);
       return null;
     }
     this.parts.metrics.call('withheld', refused.basis, watch.call.effect);
@@ -210,6 +230,7 @@ export class CallJudge implements Judge, CallEnds {
     const { session, message } = this.proposals.get(watch)!.exchange;
     if (message.kind !== 'request' || !session) return;
     if (watch.insteadOfResult) session.withhold(message.id, watch.insteadOfResult);
+    else if (watch.wasDetached && !watch.wasReleased) session.withhold(message.id, unknownAnswer(message.id));
     if (session.calls.get(String(message.id)) === watch) session.calls.delete(String(message.id));
   }
 
@@ -244,8 +265,10 @@ export class CallJudge implements Judge, CallEnds {
 const PROPOSED = { decision: 'allowed', basis: 'passed', reason: '', revocation: null, policy: '' } as const;
 
 /** What cannot be put on the log as it is cannot be judged. */
-function unfit(seen: SeenCall, claim: { task: string | null } | { unreadable: string }): Refused | null {
+function unfit({ session, message }: Exchange, seen: SeenCall, claim: TaskClaim): Refused | null {
   if ('unreadable' in claim) return refusedByLimit('task-unreadable', claim.unreadable, false);
+  if (message.kind === 'request' && session?.inUse(message.id))
+    return refusedByLimit('id-in-use', 'another call of this session has this request id', true);
   const name = seen.method === 'tools/call' ? String((seen.params as JsonObject).name) : seen.method;
   const maxBytes = seen.method === 'tools/call' ? LIMITS.toolBytes : LIMITS.methodBytes;
   if (Buffer.byteLength(name) <= maxBytes) return null;
