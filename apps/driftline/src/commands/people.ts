@@ -75,8 +75,10 @@ export async function alerts(options: PersonOptions & { follow?: boolean; json?:
   await withOversight(options, async (oversight) => {
     const show = (alert: Parameters<View['alert']>[0]) =>
       say(options.json ? JSON.stringify(alert) : view.alert(alert));
-    for (const alert of await oversight.alerts()) show(alert);
-    if (!options.follow) return;
+    if (!options.follow) {
+      for (const alert of await oversight.alerts()) show(alert);
+      return;
+    }
     await new Promise<void>((resolve, reject) => {
       const following = oversight.followAlerts(show, (error) => (error ? reject(error) : resolve()));
       process.once('SIGINT', () => void following.then((stop) => (stop(), resolve()), reject));
