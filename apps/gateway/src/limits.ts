@@ -22,7 +22,9 @@ export const BACKLOG_MAX = 256;
 /** Server requests of one session whose answers are awaited. */
 export const AWAITED_MAX = 256;
 /** Withheld answers remembered per session, for clients that ask for the stream again. */
-export const WITHHELD_MAX = 256;
+export const WITHHELD_MAX = 1_024;
+/** Answers of a session that a client may ask for again on a resumed stream. */
+export const RELEASED_MAX = 1_024;
 /** A child nobody has used for this long is stopped. */
 export const CHILD_IDLE_MS = 10 * 60_000;
 /** After closing its stdin, a child has this long before SIGTERM, and as long again before SIGKILL. */

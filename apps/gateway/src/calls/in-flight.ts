@@ -1,6 +1,7 @@
 /** Judged calls between being forwarded and being answered: what a new revocation can still take away. */
 import type { Revocation, ToolCall } from '#activity/types';
 import type { RevocableCall, RevocationIndex } from '#revocation';
+import { unknownAnswer } from '../mcp/denial.js';
 import type { JsonObject, ResponseMessage } from '../mcp/message.js';
 import { DETACHED_MAX_MS, STOP_WAIT_MS } from '../limits.js';
 import type { Watch } from './port.js';
@@ -24,6 +25,10 @@ export class CallWatch implements Watch {
   readonly revocable: RevocableCall;
   readonly startedMs = performance.now();
   private readonly ends: CallEnds;
+  /** The client was given the result as it came. */
+  wasReleased = false;
+  /** Its stream ended before its result, which may still come on another one. */
+  wasDetached = false;
   private state: 'open' | 'stopped' | 'over' = 'open';
   private revocation: Revocation | null = null;
   private instead: JsonObject | null = null;
@@ -46,13 +51,15 @@ export class CallWatch implements Watch {
       this.endStop(response.error ? 'stopped' : 'completed');
       return this.instead;
     }
-    if (this.state === 'over') return this.instead;
+    // Released or given up already: nobody would look at what comes now.
+    if (this.state === 'over') return this.instead ?? unknownAnswer(response.id);
     const instead = await this.ends.result(this, response, bytes);
     if (this.instead) {
       this.endStop('completed');
       return this.instead;
     }
     this.instead = instead;
+    this.wasReleased = instead === null;
     this.over();
     return instead;
   }
@@ -65,7 +72,9 @@ export class CallWatch implements Watch {
   }
 
   detach(): void {
-    if (this.state === 'open') this.timer ??= setTimeout(() => this.lost('unknown'), DETACHED_MAX_MS).unref();
+    if (this.state !== 'open') return;
+    this.wasDetached = true;
+    this.timer ??= setTimeout(() => this.lost('unknown'), DETACHED_MAX_MS).unref();
   }
 
   onStop(listener: (answer: JsonObject) => void): void {

@@ -1,6 +1,6 @@
 /** MCP sessions as the gateway sees them: whose they are, what their server asked, which calls are in flight. */
 import { createHash } from 'node:crypto';
-import { AWAITED_MAX, SESSION_IDLE_MS, SESSIONS_MAX, WITHHELD_MAX } from '../limits.js';
+import { AWAITED_MAX, RELEASED_MAX, SESSION_IDLE_MS, SESSIONS_MAX, WITHHELD_MAX } from '../limits.js';
 import type { JsonObject, RequestId } from '../mcp/message.js';
 import type { Agent, Watch } from './port.js';
 
@@ -16,9 +16,14 @@ export class Session {
   readonly calls = new Map<string, Watch>();
   /** What was withheld stays withheld when its stream is resumed: request id to the answer given instead. */
   readonly withheld = new Map<string, JsonObject>();
+  /** Requests whose answer the client was given as it came: it may have it again when it resumes a stream. */
+  private readonly released = new Set<string>();
+  private readonly adopted: boolean;
   usedAtMs = Date.now();
 
-  constructor(id: string, server: string, agent: Agent) {
+  /** `adopted`: it began elsewhere, or was forgotten here, so that nobody knows what its request ids stood for. */
+  constructor(id: string, server: string, agent: Agent, adopted = false) {
+    this.adopted = adopted;
     this.id = id;
     this.server = server;
     this.agent = agent;
@@ -29,6 +34,28 @@ export class Session {
   withhold(id: RequestId, instead: JsonObject): void {
     if (this.withheld.size >= WITHHELD_MAX) this.withheld.delete(this.withheld.keys().next().value as string);
     this.withheld.set(String(id), instead);
+  }
+
+  /** A judged call in flight. What an earlier use of its id released says nothing about this one. */
+  begin(id: RequestId, call: Watch): void {
+    this.released.delete(String(id));
+    this.calls.set(String(id), call);
+  }
+
+  /** Whether a call may not take this id: an answer could then be taken for another call's. */
+  inUse(id: RequestId): boolean {
+    return this.calls.has(String(id)) || this.withheld.has(String(id));
+  }
+
+  /** Remembers that the answer was given, forgetting the oldest beyond the limit: what is forgotten is not given again. */
+  release(id: RequestId): void {
+    if (this.released.size >= RELEASED_MAX)
+      this.released.delete(this.released.values().next().value as string);
+    this.released.add(String(id));
+  }
+
+  wasReleased(id: RequestId | null): boolean {
+    return !this.adopted && id !== null && this.released.has(String(id));
   }
 
   /** Remembers a request of the server, forgetting the oldest beyond the limit. */
@@ -55,6 +82,9 @@ export class Sessions {
     const session = this.byId.get(`${server} ${id}`);
     if (!session) return undefined;
     session.usedAtMs = Date.now();
+    // Moved to the end: the one unused the longest is forgotten first.
+    this.byId.delete(`${server} ${id}`);
+    this.byId.set(`${server} ${id}`, session);
     return session;
   }
 
@@ -69,8 +99,8 @@ export class Sessions {
 
   remove(session: Session): void {
     this.byId.delete(`${session.server} ${session.id}`);
-    for (const watch of session.calls.values()) watch.lost('unknown');
-    session.calls.clear();
+    // Their own streams may still be open, and what comes on them is looked at as before.
+    for (const watch of session.calls.values()) watch.detach();
   }
 
   /** Forgets what nobody used for `SESSION_IDLE_MS`. */

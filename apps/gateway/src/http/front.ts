@@ -247,7 +247,7 @@ export class Front {
     }
     const id = request.headers['mcp-session-id'];
     if (known || typeof id !== 'string' || target.upstream.kind === 'stdio') return known;
-    return this.openSession(new Session(id, target.entry.name, agent));
+    return this.openSession(new Session(id, target.entry.name, agent, true));
   }
 
   private openSession(session: Session): Session {

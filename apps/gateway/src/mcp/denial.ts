@@ -50,6 +50,12 @@ export function rpcError(id: RequestId | undefined, code: number, refusal: Refus
   return { jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error };
 }
 
+/** Instead of an answer that nobody here looked at: its call is not, or no longer, one of this gateway's. */
+export function unknownAnswer(id: RequestId | null): JsonObject {
+  const message = 'This answer belongs to no call that this gateway still follows; make the call again';
+  return { jsonrpc: '2.0', id, error: { code: CODES.internal, message } };
+}
+
 function sentence(refusal: Refusal): string {
   const what = refusal.undecided
     ? 'This call could not be decided and was not made'

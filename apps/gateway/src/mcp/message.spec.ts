@@ -10,7 +10,10 @@ describe('readMessage', () => {
       kind: 'request',
       id: 'x',
     });
-    expect(readMessage('{"jsonrpc":"2.0","method":"m"}')).toMatchObject({ kind: 'notification', params: {} });
+    expect(readMessage('{"jsonrpc":"2.0","method":"notifications/m"}')).toMatchObject({
+      kind: 'notification',
+      params: {},
+    });
     expect(readMessage('{"jsonrpc":"2.0","id":1,"result":{}}')).toMatchObject({
       kind: 'response',
       result: {},

@@ -69,6 +69,8 @@ export function readMessage(text: string): Message {
   const message = toMessage(body);
   if (!message)
     throw new GatewayError('unreadable', CODES.invalidRequest, 'Invalid request: not a JSON-RPC 2.0 message');
+  const odd = oddity(message);
+  if (odd) throw new GatewayError('unreadable', CODES.invalidRequest, `Invalid request: ${odd}`);
   // What JavaScript wrote itself cannot repeat a member; anybody else's text is looked through.
   if (text !== JSON.stringify(body) && repeatsMember(text)) {
     throw new GatewayError(
@@ -78,6 +80,16 @@ export function readMessage(text: string): Message {
     );
   }
   return message;
+}
+
+/** Why one server could take the message for something else than another does; null when none could. */
+function oddity({ kind, body }: Message): string | null {
+  const forms = [body.method, body.result, body.error].filter((form) => form !== undefined && form !== null);
+  if (forms.length > 1) return 'a message is a request, a result or an error, not several of them';
+  // A server that does not mind a missing id would run it, and nobody would have looked.
+  if (kind === 'notification' && !String(body.method).startsWith('notifications/'))
+    return `method '${String(body.method).slice(0, 100)}' needs an id: only notifications/* go without`;
+  return null;
 }
 
 /** A parsed JSON value as a message, null when it is none. */

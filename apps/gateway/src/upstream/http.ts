@@ -9,7 +9,15 @@ import { GatewayError } from '../errors.js';
 import { clientHeaders, upstreamHeaders } from '../http/headers.js';
 import type { Reply } from '../http/reply.js';
 import { OPEN_MAX, RESULT_MAX_BYTES, STOP_WAIT_MS } from '../limits.js';
-import { CODES, toMessage, type JsonObject, type Message } from '../mcp/message.js';
+import { unknownAnswer } from '../mcp/denial.js';
+import {
+  CODES,
+  toMessage,
+  type JsonObject,
+  type Message,
+  type RequestId,
+  type ResponseMessage,
+} from '../mcp/message.js';
 import { eventBytes, SseSplitter, type SseBlock } from '../mcp/sse.js';
 
 /** What the relay tells the front about an answer before it is passed on. */
@@ -57,7 +65,9 @@ export class HttpUpstream {
     try {
       const answer = await this.request('POST', exchange.headers, authorization, body, abort.signal);
       streamed = isEventStream(answer);
-      await this.relay(answer, reply, this.sessionOf(exchange, answer), watch);
+      const { message } = exchange;
+      const own = message.kind === 'request' ? message.id : null;
+      await this.relay(answer, reply, { session: this.sessionOf(exchange, answer), watch, own });
     } catch (error) {
       if (!reply.open) return;
       if (reply.started) reply.abort();
@@ -79,12 +89,11 @@ export class HttpUpstream {
     const abort = new AbortController();
     reply.onLeave(() => abort.abort());
     try {
-      await this.relay(
-        await this.request('GET', headers, authorization, null, abort.signal),
-        reply,
+      await this.relay(await this.request('GET', headers, authorization, null, abort.signal), reply, {
         session,
-        null,
-      );
+        watch: null,
+        own: null,
+      });
     } catch {
       if (reply.started) reply.abort();
       else reply.send(502, {}, null);
@@ -95,7 +104,7 @@ export class HttpUpstream {
   async delete(headers: IncomingHttpHeaders, authorization: string | null, reply: Reply): Promise<number> {
     try {
       const answer = await this.request('DELETE', headers, authorization, null, undefined);
-      await this.relay(answer, reply, null, null);
+      await this.relay(answer, reply, { session: null, watch: null, own: null });
       return answer.statusCode;
     } catch {
       reply.send(502, {}, null);
@@ -167,16 +176,12 @@ export class HttpUpstream {
     setTimeout(() => abort.abort(), STOP_WAIT_MS).unref();
   }
 
-  private async relay(
-    answer: Answer,
-    reply: Reply,
-    session: Session | null,
-    watch: Watch | null,
-  ): Promise<void> {
+  private async relay(answer: Answer, reply: Reply, asked: AskedFor): Promise<void> {
     const { headers, body } = decoded(answer);
+    const { watch } = asked;
     if (isEventStream(answer)) {
       reply.stream(answer.statusCode, clientHeaders(headers));
-      await this.relayEvents(body, reply, session, watch);
+      await this.relayEvents(body, reply, asked);
     } else if (watch) {
       await this.relayWatched(answer.statusCode, headers, body, reply, watch);
     } else {
@@ -211,16 +216,11 @@ export class HttpUpstream {
     reply.send(status, withoutLength(clientHeaders(headers)), bytes);
   }
 
-  private async relayEvents(
-    body: Readable,
-    reply: Reply,
-    session: Session | null,
-    watch: Watch | null,
-  ): Promise<void> {
+  private async relayEvents(body: Readable, reply: Reply, asked: AskedFor): Promise<void> {
     const splitter = new SseSplitter(RESULT_MAX_BYTES);
     for await (const chunk of body) {
       for (const block of splitter.push(chunk as Buffer)) {
-        const instead = await judgeBlock(block, session, watch);
+        const instead = await judgeBlock(block, asked);
         if (reply.open) await reply.write(instead ?? block.raw);
       }
     }
@@ -229,23 +229,46 @@ export class HttpUpstream {
   }
 }
 
+/** What an answer of the server was asked for with. */
+interface AskedFor {
+  session: Session | null;
+  watch: Watch | null;
+  /** Id of the request it answers; null for a stream of the session. */
+  own: RequestId | null;
+}
+
 /** Looks at one event: responses to judged calls may be replaced, requests of the server are remembered. */
-async function judgeBlock(
-  block: SseBlock,
-  session: Session | null,
-  watch: Watch | null,
-): Promise<Buffer | null> {
+async function judgeBlock(block: SseBlock, { session, watch, own }: AskedFor): Promise<Buffer | null> {
   if (block.data === null || (!watch && !session)) return null;
   const message = parse(block.data);
   if (!message) return null;
   if (message.kind === 'request') session?.await(message.id, message.method);
   if (message.kind !== 'response') return null;
-  const withheld = message.id === null ? undefined : session?.withheld.get(String(message.id));
+  const id = message.id === null ? null : String(message.id);
+  const isOwn = own !== null && id === String(own);
+  const withheld = id === null ? undefined : session?.withheld.get(id);
   if (withheld) return eventBytes(withheld, block.other);
-  // On a call's own stream every response is its own: clients differ in how strictly they compare ids.
-  const judge = (message.id === null ? undefined : session?.calls.get(String(message.id))) ?? watch;
-  const instead = await judge?.settle(message, block.raw.length);
+  // On a call's own stream every other response is its own too: clients differ in how strictly they compare ids.
+  const judge = isOwn || id === null ? watch : (session?.calls.get(id) ?? watch);
+  const passes = isOwn || session === null || isHousekeeping(message) || session.wasReleased(message.id);
+  const instead = judge
+    ? await judge.settle(message, block.raw.length)
+    : passes
+      ? null
+      : unknownAnswer(message.id);
   return instead ? eventBytes(instead, block.other) : null;
+}
+
+/** Members of results that are not judged; what a tool, resource or prompt gives has others. */
+const HOUSEKEEPING_MEMBERS = new Set(
+  (
+    'tools prompts resources resourceTemplates nextCursor completion ' +
+    'protocolVersion capabilities serverInfo instructions _meta'
+  ).split(' '),
+);
+
+function isHousekeeping({ result }: ResponseMessage): boolean {
+  return result !== null && Object.keys(result).every((member) => HOUSEKEEPING_MEMBERS.has(member));
 }
 
 function isEventStream(answer: Answer): boolean {
