@@ -351,15 +351,9 @@ describe.skipIf(!possible)('log: kafka, TLS and SASL', () => {
       'broker',
     ];
     const key = ['-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', '-dname', 'CN=broker'];
-    execFileSync('keytool', [
-      ...key,
-      ...keystore,
-      '-validity',
-      '2',
-      '-ext',
-      'SAN=DNS:localhost,IP:127.0.0.1',
-    ]);
-    writeFileSync(join(dir, 'ca.pem'), execFileSync('keytool', ['-exportcert', '-rfc', ...keystore]));
+    const keytool = (args: string[]) => execFileSync('keytool', [...args, ...keystore], { stdio: 'pipe' });
+    keytool([...key, '-validity', '2', '-ext', 'SAN=DNS:localhost,IP:127.0.0.1']);
+    writeFileSync(join(dir, 'ca.pem'), keytool(['-exportcert', '-rfc']));
     const port = await freePort();
     secure = `127.0.0.1:${port}`;
     const jaas = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_engine="s3cret";';

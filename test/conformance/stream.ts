@@ -183,6 +183,11 @@ export function streamConformance(name: string, makeFixture: () => Promise<Strea
         expect(await log.id()).toBe(await log.id());
         await expect(log.partitions('no-such-topic')).rejects.toMatchObject({ code: 'unknown-topic' });
         const other = { name: t, partitions: 5, compacted: false, retentionMs: null };
+        const elsewhere = await fixture.peer(log);
+        const both = { name: `test-${randomUUID()}`, partitions: 3, compacted: false, retentionMs: null };
+        await Promise.all([log.ensureTopics([both]), elsewhere.ensureTopics([both])]);
+        expect(await elsewhere.partitions(both.name)).toBe(3);
+        if (elsewhere !== log) await elsewhere.close();
         await expect(log.ensureTopics([other])).rejects.toMatchObject({ code: 'topic-misconfigured' });
       });
     });

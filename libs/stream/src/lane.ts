@@ -27,7 +27,7 @@ const STOPPED: Outcome = { kind: 'stopped' };
 export class Lane {
   /** Next offset to work on. Meaningful once `open` has answered true. */
   position = -1;
-  private state: PartitionStatus['state'] | 'closed' = 'opening';
+  private state: PartitionStatus['state'] = 'opening';
   private lost = false;
   private asked = false;
   private failures = 0;
@@ -43,8 +43,8 @@ export class Lane {
   ) {}
 
   status(): PartitionStatus {
-    const state = this.state === 'closed' ? 'halted' : this.state;
-    return { partition: this.partition, position: this.position < 0 ? null : this.position, state };
+    const { partition, position, state } = this;
+    return { partition, position: position < 0 ? null : position, state };
   }
 
   /** True once it was taken away: nothing more may be written for it. */
@@ -164,6 +164,7 @@ export class Lane {
   async reopen(): Promise<boolean> {
     await this.work;
     if (this.lost || this.state === 'halted') return false;
+    this.state = 'opening';
     await this.track(this.tellRevoked());
     return this.open();
   }
@@ -171,10 +172,7 @@ export class Lane {
   /** Taken away: waits for what runs, then tells the handler, once. */
   close(): Promise<void> {
     this.abandon();
-    this.closing ??= this.work.then(async () => {
-      await this.tellRevoked();
-      this.state = 'closed';
-    });
+    this.closing ??= this.work.then(() => this.tellRevoked());
     return this.closing;
   }
 

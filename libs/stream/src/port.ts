@@ -3,6 +3,7 @@
  * Deliberately not in the port: transactions, consumer-committed positions as truth (the store's marker is), schemas.
  */
 
+/** `key` and `value` may be views into what was read at once: copy them to keep them for long. */
 export interface LogRecord {
   topic: string;
   partition: number;

@@ -1,5 +1,6 @@
 import { TopicMisconfigured } from '../errors.js';
 import { lockDataDir, type DataDirLock } from '../lock.js';
+import { OpenSet } from '../open-set.js';
 import type {
   AppendRecord,
   Bounds,
@@ -14,7 +15,7 @@ import type {
 } from '../port.js';
 import { Appender } from './appender.js';
 import { EmbeddedFollower } from './follower.js';
-import { Group, type Member } from './group.js';
+import { Group } from './group.js';
 import { compact, expire, removeBefore } from './maintenance.js';
 import { Storage } from './storage.js';
 
@@ -55,8 +56,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
 class LmdbLog implements EmbeddedLog {
   private readonly appender: Appender;
   private readonly groups = new Map<string, Group>();
-  private readonly consumers = new Set<Member>();
-  private readonly followers = new Set<Follower>();
+  private readonly open = new OpenSet();
   private readonly timers: NodeJS.Timeout[];
   private maintaining: Promise<void> = Promise.resolve();
   private closing: Promise<void> | null = null;
@@ -113,12 +113,7 @@ class LmdbLog implements EmbeddedLog {
     const group = this.groups.get(key) ?? new Group(options.group, partitions, this.storage, this.events);
     this.groups.set(key, group);
     const member = group.join(options);
-    this.consumers.add(member);
-    return {
-      partitions: () => member.partitions(),
-      progressAgeMs: () => member.progressAgeMs(),
-      stop: () => member.stop().finally(() => this.consumers.delete(member)),
-    };
+    return this.open.track(member);
   }
 
   async groupPositions(group: string, topic: string): Promise<(number | null)[]> {
@@ -131,8 +126,7 @@ class LmdbLog implements EmbeddedLog {
 
   async follow(options: FollowOptions): Promise<Follower> {
     const follower = new EmbeddedFollower(this.storage, this.storage.partitions(options.topic), options);
-    this.followers.add(follower);
-    return follower;
+    return this.open.track(follower);
   }
 
   maintain(options: { force?: boolean } = {}): Promise<void> {
@@ -159,7 +153,7 @@ class LmdbLog implements EmbeddedLog {
   }
 
   private savePositions(): void {
-    for (const consumer of this.consumers) consumer.savePositions();
+    for (const group of this.groups.values()) for (const member of group.members) member.savePositions();
   }
 
   close(): Promise<void> {
@@ -169,8 +163,7 @@ class LmdbLog implements EmbeddedLog {
 
   private async closeAll(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
-    await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
-    await Promise.all([...this.followers].map((follower) => follower.stop()));
+    await this.open.stopAll();
     await this.appender.close();
     await this.maintaining;
     await this.storage.close();

@@ -37,6 +37,7 @@ interface Life {
   member: Member;
   client: Client;
   cluster: Cluster;
+  joined: boolean;
   ended: boolean;
   commit: ((offsets: CommitOffsets) => Promise<void>) | null;
 }
@@ -85,7 +86,7 @@ export class KafkaConsumer implements Consumer {
 
   private async begin(): Promise<void> {
     const client = makeClient(this.config, 'patient');
-    const life: Life = { ...this.makeMember(client), client, ended: false, commit: null };
+    const life: Life = { ...this.makeMember(client), client, joined: false, ended: false, commit: null };
     this.life = life;
     this.listen(life);
     try {
@@ -174,6 +175,7 @@ export class KafkaConsumer implements Consumer {
 
   /** Called by kafkajs before it fetches for the new assignment: nothing is read until a handler has said from where. */
   private joined(life: Life, partitions: number[]): void {
+    life.joined = true;
     this.heart.revive();
     this.closeAll();
     this.pause(life, partitions);
@@ -255,7 +257,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   private resume(life: Life, lane: Lane): void {
-    if (life.ended || lane.stale()) return;
+    if (life.ended || lane.stale() || lane.status().state !== 'ready') return;
     this.seek(life, lane);
     life.member.resume([{ topic: this.options.topic, partitions: [lane.partition] }]);
   }
@@ -282,6 +284,8 @@ export class KafkaConsumer implements Consumer {
     this.endLife(life);
     if (this.stopped !== null) return;
     const error = rootCause(thrown);
+    // Not in the group yet, and the cluster is not ready (a new one takes a moment): nothing crashed, we wait.
+    if (!life.joined && isAway(thrown)) return void this.restart(false);
     if (performance.now() - this.crashedAt > RESTARTS_APART_MS) this.restarts = 0;
     this.crashedAt = performance.now();
     this.restarts += isAway(thrown) ? 0 : 1;
@@ -290,13 +294,13 @@ export class KafkaConsumer implements Consumer {
     if (fatal) {
       clearInterval(this.commitTimer);
       this.options.onFatal(explain(this.options.topic, error));
-    } else void this.restart();
+    } else void this.restart(true);
   }
 
-  private async restart(): Promise<void> {
+  private async restart(crashed: boolean): Promise<void> {
     await sleep(RESTART_MS * 2 ** Math.min(this.restarts, RESTARTS_MAX));
     if (this.stopped !== null) return;
-    this.events.restarted?.(this.options.topic);
+    if (crashed) this.events.restarted?.(this.options.topic);
     await this.begin();
   }
 

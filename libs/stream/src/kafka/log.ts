@@ -1,4 +1,5 @@
-import { LogError } from '../errors.js';
+import { LogError, UnknownTopic } from '../errors.js';
+import { OpenSet } from '../open-set.js';
 import type {
   AppendRecord,
   Bounds,
@@ -11,7 +12,6 @@ import type {
   LogRecord,
   TopicSpec,
 } from '../port.js';
-import { UnknownTopic } from '../errors.js';
 import { KafkaAppender } from './appender.js';
 import type { KafkaSettings } from './client.js';
 import { KafkaConsumer } from './consumer.js';
@@ -41,7 +41,7 @@ class KafkaLog implements Log {
   private readonly events: LogEvents;
   private readonly questions: Questions;
   private readonly appender: KafkaAppender;
-  private readonly open = new Set<{ stop(): Promise<void> }>();
+  private readonly open = new OpenSet();
   private identity: Promise<string> | null = null;
 
   constructor(
@@ -110,9 +110,7 @@ class KafkaLog implements Log {
   async consume(options: ConsumeOptions): Promise<Consumer> {
     await this.questions.partitions(options.topic);
     const bounds = (partition: number) => this.questions.bounds(options.topic, partition);
-    const consumer = new KafkaConsumer(this.config, options, this.events, bounds);
-    this.open.add(consumer);
-    return consumer;
+    return this.open.track(new KafkaConsumer(this.config, options, this.events, bounds));
   }
 
   async groupPositions(group: string, topic: string): Promise<(number | null)[]> {
@@ -128,13 +126,11 @@ class KafkaLog implements Log {
   }
 
   async follow(options: FollowOptions): Promise<Follower> {
-    const follower = await KafkaFollower.open(this.config, options, this.events);
-    this.open.add(follower);
-    return follower;
+    return this.open.track(await KafkaFollower.open(this.config, options, this.events));
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.open].map((one) => one.stop()));
+    await this.open.stopAll();
     await this.appender.close();
     this.questions.close();
   }
