@@ -14,7 +14,8 @@ export function toAlarm(event: ContainmentEvent): Alarm | null {
         explanation:
           `Revocation ${event.revocation.id} is not enforced everywhere for ${event.effects.join(', ')}: ` +
           `${event.missing.length} gateway instance(s) neither confirmed it nor fell to a fail mode that closes these ` +
-          `effects (${event.missing.slice(0, 8).join(', ')}). Stop them, or remove them from the set by name.`,
+          `effects (${event.missing.slice(0, 8).join(', ')}). ` +
+          'Stop them, or say by name that they are gone: driftline remove-gateway.',
         at: event.atMs,
         tenant: event.revocation.tenant,
         agent: event.revocation.agent ?? '',

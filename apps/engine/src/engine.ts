@@ -10,7 +10,7 @@ import { createMetrics, Health, type Logger, type Metrics } from '#telemetry';
 import { ActivityHandler } from './activity-handler.js';
 import { ContainmentRole } from './containment-role.js';
 import { CURRENCY_MS, HEALTH_LIMIT_MS, SETTLE_MS } from './limits.js';
-import { engineMetrics } from './metrics.js';
+import { engineMetrics, progressGauge } from './metrics.js';
 import type { Parts } from './parts.js';
 import { countFailure } from './patience.js';
 import { Policies } from './policies.js';
@@ -130,10 +130,10 @@ export class Engine {
     if (!folding || !following) throw new Error('expected one consumer for each route');
     this.health.watch('activity', HEALTH_LIMIT_MS, () => this.foldingAgeMs(folding));
     this.health.watch('enforcements', HEALTH_LIMIT_MS, () => following.progressAgeMs());
-    this.metrics.gauge('progress_age_seconds', 'Since the last poll or batch', ['topic'], (gauge) => {
-      gauge.set({ topic: 'activity' }, this.foldingAgeMs(folding) / 1_000);
-      gauge.set({ topic: 'enforcements' }, following.progressAgeMs() / 1_000);
-    });
+    progressGauge(this.metrics, () => ({
+      activity: this.foldingAgeMs(folding),
+      enforcements: following.progressAgeMs(),
+    }));
   }
 
   private foldingAgeMs(consumer: Consumer): number {

@@ -49,6 +49,13 @@ export function engineMetrics(metrics: Metrics) {
   };
 }
 
+/** Read whenever the metrics are: what stands still cannot be counted. `ages` in ms by topic. */
+export function progressGauge(metrics: Metrics, ages: () => Record<string, number>): void {
+  metrics.gauge('progress_age_seconds', 'Since the last poll or batch', ['topic'], (gauge) => {
+    for (const [topic, ageMs] of Object.entries(ages())) gauge.set({ topic }, ageMs / 1_000);
+  });
+}
+
 /** The stable code of an error, for a label. */
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;

@@ -76,7 +76,7 @@ export function halt(code: EngineErrorCode, message: string, options?: ErrorOpti
   throw new PartitionHalted(
     code,
     `${message}. This partition stays stopped: restore the log or the store it belongs to, or have a named person ` +
-      'rebuild the partition from what the log holds',
+      'rebuild the partition from what the log holds: driftline rebuild',
     options,
   );
 }

@@ -52,6 +52,11 @@ describe('loadConfig', () => {
     });
   });
 
+  it('takes a host without a port: the port is still the usual one', () => {
+    const { config } = loadConfig({ env: { DRIFTLINE_GATEWAY_HOST: '0.0.0.0' } });
+    expect(config.gateway.listen).toEqual({ host: '0.0.0.0', port: 7400 });
+  });
+
   it('reads lists from the environment', () => {
     const env = { DRIFTLINE_STORAGE: 'servers', DRIFTLINE_KAFKA_BROKERS: 'a:1, b:2', DRIFTLINE_REDIS: 'c:3' };
     const { config } = loadConfig({ env });

@@ -6,18 +6,27 @@
 import { z } from 'zod';
 
 /** A secret: given as environment variable name or file, never in the file itself. */
-const Secret = z.strictObject({ env: z.string().optional(), file: z.string().optional() });
-const Listen = z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535) });
+const Secret = z.strictObject({
+  env: z.string().optional().describe('Environment variable that holds it'),
+  file: z.string().optional().describe('File that holds it'),
+});
+const listenAt = (port: number) =>
+  z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(port).describe('0 = any free port'),
+    })
+    .prefault({});
 const Tls = z.strictObject({
   ca: z.string().optional().describe('PEM file of the authorities to trust'),
-  cert: z.string().optional(),
-  key: z.string().optional(),
-  serverName: z.string().optional(),
+  cert: z.string().optional().describe('PEM file of the own certificate, where the server asks for one'),
+  key: z.string().optional().describe('PEM file of its key'),
+  serverName: z.string().optional().describe('Name in the certificate, when it is not the host'),
 });
 
 export const KafkaConfig = z.strictObject({
-  brokers: z.array(z.string()).min(1),
-  clientId: z.string().default('driftline'),
+  brokers: z.array(z.string()).min(1).describe('host:port of some; the others are found'),
+  clientId: z.string().default('driftline').describe('What Kafka calls it in quotas and logs'),
   tls: Tls.optional(),
   sasl: z
     .strictObject({
@@ -32,7 +41,7 @@ export const KafkaConfig = z.strictObject({
     .max(512)
     .default(8)
     .describe('Of the activity topic; fixed once the store has seen it'),
-  replicationFactor: z.int().min(1).default(1),
+  replicationFactor: z.int().min(1).default(1).describe('Of topics that it creates'),
 });
 
 export const RedisConfig = z.strictObject({
@@ -40,11 +49,11 @@ export const RedisConfig = z.strictObject({
     .array(z.string())
     .min(1)
     .describe('host:port; one standalone, several Sentinels, or Cluster seeds'),
-  layout: z.enum(['standalone', 'sentinel', 'cluster']).default('standalone'),
-  sentinelName: z.string().optional(),
+  layout: z.enum(['standalone', 'sentinel', 'cluster']).default('standalone').describe('What nodes are'),
+  sentinelName: z.string().optional().describe('The name the Sentinels know the primary by'),
   sentinelUsername: z.string().optional(),
   sentinelPassword: Secret.optional(),
-  username: z.string().optional(),
+  username: z.string().optional().describe('User of an ACL'),
   password: Secret.optional(),
   tls: Tls.optional(),
   database: z.int().min(0).default(0),
@@ -55,28 +64,37 @@ const Effect = z.enum(['read', 'write', 'delete', 'execute', 'send', 'admin', 'u
 export const ServerConfig = z.strictObject({
   url: z.url().optional().describe('Streamable HTTP upstream'),
   command: z.string().optional().describe('stdio upstream'),
-  args: z.array(z.string()).default([]),
-  env: z.record(z.string(), z.string()).default({}),
-  cwd: z.string().optional(),
+  args: z.array(z.string()).default([]).describe('Of the command'),
+  env: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Environment of the command; the gateway's own is not passed on"),
+  cwd: z.string().optional().describe('Working directory of the command'),
   trusted: z.boolean().default(false).describe("Believe this server's tool annotations"),
   passToken: z
     .boolean()
     .default(false)
     .describe("Pass the agent's token on when its audience is this server"),
-  audience: z.string().optional(),
+  audience: z.string().optional().describe('Audience that stands for this server in a token'),
 });
 
 export const GatewayConfig = z.strictObject({
-  id: z.string().default('gateway'),
-  listen: Listen.prefault({ port: 7400 }),
-  servers: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), ServerConfig).default({}),
+  id: z
+    .string()
+    .default('gateway')
+    .describe('In receipts, alarms and the name of its spool; one per gateway'),
+  listen: listenAt(7400),
+  servers: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), ServerConfig)
+    .default({})
+    .describe('MCP servers by name; each is reached at /mcp/<name>'),
   identity: z
     .strictObject({
-      issuer: z.string().optional(),
-      audience: z.string(),
-      jwksFile: z.string().optional(),
+      issuer: z.string().optional().describe('Of access tokens'),
+      audience: z.string().describe('A token has to name it'),
+      jwksFile: z.string().optional().describe("The issuer's keys (JWK Set)"),
       bundleFile: z.string().optional().describe('SPIFFE trust bundle (JWK Set)'),
-      required: z.boolean().default(true),
+      required: z.boolean().default(true).describe('false = without a token an agent is asserted'),
     })
     .optional(),
   decide: z
@@ -87,8 +105,12 @@ export const GatewayConfig = z.strictObject({
     .partialRecord(Effect, z.enum(['open', 'closed']))
     .default({})
     .describe('Overrides; default read open, everything else closed'),
-  leaseMs: z.int().min(500).default(5_000),
-  authorityUrl: z.url().optional(),
+  leaseMs: z
+    .int()
+    .min(500)
+    .default(5_000)
+    .describe('Without a confirmed position in the revocations for so long, the fail mode applies'),
+  authorityUrl: z.url().optional().describe('When it is not where authority.listen says'),
   publicUrl: z.url().optional().describe('How clients reach it, when that is not the address it listens on'),
   hosts: z
     .array(z.string())
@@ -107,22 +129,33 @@ export const GatewayConfig = z.strictObject({
 });
 
 export const Config = z.strictObject({
-  tenant: z.string().min(1).max(64).default('default'),
-  storage: z.enum(['embedded', 'servers']).default('embedded'),
-  dataDir: z.string().default('.driftline'),
+  tenant: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('default')
+    .describe('Agents, keys and tasks of one are apart from those of another'),
+  storage: z
+    .enum(['embedded', 'servers'])
+    .default('embedded')
+    .describe('embedded = log and store under dataDir, one process; servers = Kafka and Redis'),
+  dataDir: z
+    .string()
+    .default('.driftline')
+    .describe('Embedded log and store, spool, value keys, generated credentials'),
   kafka: KafkaConfig.optional(),
   redis: RedisConfig.optional(),
   policy: z.string().optional().describe('Policy file; the shipped default when absent'),
-  maxSkewMs: z.int().min(0).default(30_000),
+  maxSkewMs: z.int().min(0).default(30_000).describe("How far an activity's time may be from the log's"),
   engine: z
     .strictObject({
-      id: z.string().default('engine'),
-      group: z.string().default('driftline-engine'),
-      listen: Listen.prefault({ port: 7402 }),
-      concurrency: z.int().min(1).max(64).default(4),
-      batchEvents: z.int().min(1).max(20_000).default(2_000),
-      profile: z.enum(['latency', 'throughput']).default('latency'),
-      tickMs: z.int().min(1_000).default(30_000),
+      id: z.string().default('engine').describe('In alarms and log lines'),
+      group: z.string().default('driftline-engine').describe('Engines of one group share the partitions'),
+      listen: listenAt(7402),
+      concurrency: z.int().min(1).max(64).default(4).describe('Partitions in work at once'),
+      batchEvents: z.int().min(1).max(20_000).default(2_000).describe('Records in a batch, at most'),
+      profile: z.enum(['latency', 'throughput']).default('latency').describe('How it fetches'),
+      tickMs: z.int().min(1_000).default(30_000).describe('How often each partition is given a Tick'),
       sessionTimeoutMs: z
         .int()
         .min(1_000)
@@ -133,12 +166,13 @@ export const Config = z.strictObject({
     .prefault({}),
   authority: z
     .strictObject({
-      id: z.string().default('authority'),
-      listen: Listen.prefault({ port: 7401 }),
+      id: z.string().default('authority').describe('In records and log lines'),
+      listen: listenAt(7401),
       maxTaskTtlMs: z
         .int()
         .min(1_000)
-        .default(8 * 3_600_000),
+        .default(8 * 3_600_000)
+        .describe('Longest time to live of a task'),
       maxStaleMs: z.int().min(100).default(5_000).describe('State older than this is not current'),
       callers: z
         .array(

@@ -11,10 +11,19 @@ export const LATENCY_BUCKETS_S = [
   0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
+export interface MetricDescription {
+  name: string;
+  type: string;
+  help: string;
+  labels: string[];
+}
+
 export interface Metrics {
   /** What `/metrics` answers with. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** Every metric there is, by name: what the reference pages are made of. */
+  list(): MetricDescription[];
   /** Names are given without prefix: `counter('dead_letters_total', …)` is `driftline_dead_letters_total`. */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   /** `collect` sets the value whenever the metrics are read. */
@@ -45,6 +54,18 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    list: () =>
+      registry
+        .getMetricsAsArray()
+        // prom-client keeps the names of labels on each metric and leaves them out of its types.
+        .map((metric) => metric as typeof metric & { labelNames: string[] })
+        .map(({ name, type, help, labelNames }) => ({
+          name,
+          type: String(type),
+          help,
+          labels: [...labelNames],
+        }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     counter: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
       known<Counter<L>>(name) ?? new Counter<L>({ ...common(name, help), labelNames: [...labels] }),
     gauge: <L extends string>(

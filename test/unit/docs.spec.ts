@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { configJsonSchema, OVERRIDES } from '#config';
+import { createMetrics } from '#telemetry';
+import { configurationPage, describeServices, metricsPage, PAGES } from '../../scripts/docs.mjs';
+import { authorityMetrics } from '../../apps/authority/src/metrics.js';
+import { engineMetrics, progressGauge } from '../../apps/engine/src/metrics.js';
+import { GatewayMetrics } from '../../apps/gateway/src/metrics.js';
+
+const text = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const services = describeServices({
+  createMetrics,
+  engineMetrics,
+  progressGauge,
+  authorityMetrics,
+  GatewayMetrics,
+});
+
+describe('reference pages are what the code says now (npm run build && node scripts/docs.mjs)', () => {
+  it('configuration', () => {
+    expect(text(PAGES.configuration)).toBe(configurationPage(JSON.parse(configJsonSchema()), OVERRIDES));
+  });
+
+  it('metrics', () => {
+    expect(text(PAGES.metrics)).toBe(metricsPage(services));
+  });
+});
+
+describe('deploy/prometheus-alerts.yaml', () => {
+  it('speaks only of metrics that there are', () => {
+    const { groups } = parse(text('deploy/prometheus-alerts.yaml')) as {
+      groups: { rules: { alert: string; expr: string }[] }[];
+    };
+    const rules = groups.flatMap((group) => group.rules);
+    expect(rules.length).toBeGreaterThan(10);
+    const known = new Set(
+      Object.values(services)
+        .flat()
+        .flatMap(({ name, type }) => (type === 'histogram' ? [`${name}_bucket`, `${name}_count`] : [name])),
+    );
+    const unknown = rules.flatMap(({ alert, expr }) => {
+      const named = expr.match(/driftline_\w+/g) ?? [];
+      if (named.length === 0) return [`${alert}: no metric`];
+      return named.filter((name) => !known.has(name)).map((name) => `${alert}: ${name}`);
+    });
+    expect(unknown).toEqual([]);
+  });
+});
