@@ -34,6 +34,13 @@ export interface GroundOptions {
   redisArgs?: string[];
   /** Where the processes find Redis, when not directly. */
   redisAt?: (redis: RedisServer) => Promise<string>;
+  /** Changes to the shipped policy. */
+  policy?: (document: PolicyDocument) => void;
+}
+
+interface PolicyDocument {
+  catalogue: { servers: object[] };
+  detectors: Record<string, { weight: number }>;
 }
 
 export const canRun = (redisServer: string): boolean => redisServer !== '' && canStartKafka();
@@ -49,7 +56,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     partitions: PARTITIONS,
     settings,
   });
-  const policyFile = writePolicy(cluster.dir);
+  const policyFile = writePolicy(cluster.dir, options.policy);
   settings['policy'] = policyFile;
   const kafka = new kafkajs.Kafka({
     brokers: [kafkaServer.brokers],
@@ -118,9 +125,9 @@ export function connectRedis(port: number): Redis {
 }
 
 /** The shipped policy, with a honeytoken tool (`vault/bait`: commands without a story around them) and the tools of `notes.ts`. */
-function writePolicy(dir: string): string {
+function writePolicy(dir: string, change: (document: PolicyDocument) => void = () => undefined): string {
   const shipped = createRequire(import.meta.url).resolve('../../assets/policy/default.yaml');
-  const document = parse(readFileSync(shipped, 'utf8')) as { catalogue: { servers: object[] } };
+  const document = parse(readFileSync(shipped, 'utf8')) as PolicyDocument;
   document.catalogue.servers.push(
     { match: ['vault'], trust: 'own', tools: { bait: { effect: 'read', canary: true } } },
     {
@@ -132,6 +139,7 @@ function writePolicy(dir: string): string {
       },
     },
   );
+  change(document);
   const file = join(dir, 'policy.yaml');
   writeFileSync(file, stringify(document));
   return file;

@@ -46,7 +46,7 @@ describe.skipIf(!canRun(inject('redisServer')))('a Kafka that is killed and come
       for (const agent of [...honest, ...drifting]) await write(agent);
 
       await until('there is load', () => load.sent.length > 200);
-    await ground.kafkaServer.kill();
+      await ground.kafkaServer.kill();
       await sleep(AWAY_MS);
       await ground.kafkaServer.restart();
       const backMs = Date.now();
