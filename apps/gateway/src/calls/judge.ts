@@ -140,8 +140,8 @@ export class CallJudge implements Judge, CallEnds {
 
   private refuse(proposal: Proposal, refused: Refused): Admission {
     const { basis, reason, revocation, policy } = refused;
-    // The authority may have put its refusal into the pending list: it leaves when this is folded.
-    const pending = basis === 'assessed';
+    // The authority may have put the call into the pending list, also when its answer was lost: it leaves when this is folded.
+    const pending = basis === 'assessed' || basis === 'fail-mode';
     const call = {
       ...proposal.call,
       decision: 'refused' as const,
@@ -199,7 +199,7 @@ export class CallJudge implements Judge, CallEnds {
       return null;
     }
     this.parts.metrics.call('withheld', refused.basis, watch.call.effect);
-    recorder.ended({ ...result, pending: false, outcome: 'withheld', values: [], valuesDropped: 0 });
+    recorder.ended({ ...result, outcome: 'withheld', values: [], valuesDropped: 0 });
     return this.denied(proposal, refused);
   }
 

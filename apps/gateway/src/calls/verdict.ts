@@ -41,7 +41,7 @@ export function refusedByRevocation(revocation: Revocation): Refused {
 export function refusedByAuthority(decision: Decision): Refused {
   return {
     allowed: false,
-    basis: 'assessed',
+    basis: decision.basis,
     reason: decision.reason,
     explanation: decision.explanation,
     retryable: decision.retryable,
