@@ -41,20 +41,26 @@ const MAX_LOOKED_AT = 4_096;
 
 /** Plain resource: query, fragment and user info stripped, `..` resolved so that no glob is fooled, ≤ 512 bytes. */
 export function plainResource(text: string): string {
+  return cutBytes(wholeResource(text), MAX_RESOURCE_BYTES);
+}
+
+function wholeResource(text: string): string {
   const short = text.slice(0, MAX_LOOKED_AT).trim();
   const url = RESOURCE_URL.exec(short);
   if (url !== null) {
     const [, scheme, host, path] = url as unknown as [string, string, string, string];
-    return cutBytes(
-      `${scheme.toLowerCase()}${host.toLowerCase()}${resolved(dots(path))}`,
-      MAX_RESOURCE_BYTES,
-    );
+    return `${scheme.toLowerCase()}${host.toLowerCase()}${resolved(dots(path))}`;
   }
   const slashed = short.replaceAll('\\', '/');
-  return cutBytes(
-    slashed.includes('/') ? resolved(slashed.replace(/[?#].*$/s, '')) : short,
-    MAX_RESOURCE_BYTES,
-  );
+  return slashed.includes('/') ? resolved(slashed.replace(/[?#].*$/s, '')) : short;
+}
+
+/**
+ * What was cut may name anything, whatever its beginning looks like: written as a list that does not end, which is
+ * inside no scope.
+ */
+function cutResource(named: string[]): string {
+  return cutBytes(JSON.stringify(named).slice(0, -2), MAX_RESOURCE_BYTES);
 }
 
 /** Argument names that mean a resource at well-known servers, surest first. */
@@ -77,14 +83,27 @@ const RESOURCE_FIELDS = [
 /** `paths` and the like: looked at up to here. */
 const MAX_LISTED = 64;
 
+/** Climbing behind a `?` or `#`: to a server that reads paths those are letters like any other. */
+function climbsAfterCut(text: string): boolean {
+  const at = text.search(/[?#]/);
+  return at >= 0 && /[/\\]\.\.(?:[/\\]|$)/.test(dots(text.slice(at)));
+}
+
+function textResource(text: string): string {
+  const whole = wholeResource(text);
+  const isWhole = text.length <= MAX_LOOKED_AT && Buffer.byteLength(whole) <= MAX_RESOURCE_BYTES;
+  return isWhole && !climbsAfterCut(text) ? whole : cutResource([whole]);
+}
+
 function asResource(value: unknown): string | null {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return value.trim() === '' ? null : plainResource(value);
+  if (typeof value === 'string') return value.trim() === '' ? null : textResource(value);
   if (!Array.isArray(value)) return null;
   const list = value
     .slice(0, MAX_LISTED)
     .map(asResource)
     .filter((item) => item !== null);
+  if (value.length > MAX_LISTED) return cutResource(list);
   if (list.length < 2) return list[0] ?? null;
   // Several at once: in brackets, so that no glob meant for one of them lets the others pass.
   return cutBytes(JSON.stringify(list), MAX_RESOURCE_BYTES);
