@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { configJsonSchema, OVERRIDES } from '#config';
@@ -47,3 +48,41 @@ describe('deploy/prometheus-alerts.yaml', () => {
     expect(unknown).toEqual([]);
   });
 });
+
+describe('docs/threat-model.md', () => {
+  it('names tests that there are', () => {
+    const named = [...text('docs/threat-model.md').matchAll(/\| `([^`]+)` › (.+?) +\|$/gm)];
+    expect(named.length).toBeGreaterThan(30);
+    const missing = named.filter(([, path, title]) => !text(path!).includes(title!));
+    expect(missing.map(([row]) => row)).toEqual([]);
+  });
+});
+
+describe('the documents', () => {
+  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pagesUnder('docs')];
+
+  it('link to files that there are', () => {
+    const broken = pages.flatMap((page) =>
+      [...text(page).matchAll(/\]\((?!https?:)([^)#]+)/g)]
+        .map(([, target]) => join(dirname(page), target!))
+        .filter((target) => !existsSync(new URL(`../../${target}`, import.meta.url)))
+        .map((target) => `${page}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('name source files that there are', () => {
+    const path = /`((?:apps|libs|test|scripts|assets|schemas|deploy|docs)\/[\w./-]+\.\w+)`/g;
+    const missing = pages.flatMap((page) =>
+      [...text(page).matchAll(path)]
+        .filter(([, file]) => !existsSync(new URL(`../../${file}`, import.meta.url)))
+        .map(([, file]) => `${page}: ${file}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+function pagesUnder(folder: string): string[] {
+  const all = readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' });
+  return all.filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
+}

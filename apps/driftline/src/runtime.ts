@@ -10,15 +10,23 @@ import { openStore, type StateStore } from '#store';
 import { openLog, type Log } from '#stream';
 import { createLogger, type Logger } from '#telemetry';
 
-/** What a gateway runs on: it knows no store. */
-export interface Basis {
+interface Parts {
   config: Config;
   log: Log;
   policy: Policy;
-  keys: FingerprintKeys;
-  credentials: Credential[];
   logger: Logger;
   close(): Promise<void>;
+}
+
+/** What an engine runs on: it needs neither value keys nor anybody's token. */
+export interface EngineParts extends Parts {
+  store: StateStore;
+}
+
+/** What a gateway runs on: it knows no store. */
+export interface Basis extends Parts {
+  keys: FingerprintKeys;
+  credentials: Credential[];
 }
 
 export interface Runtime extends Basis {
@@ -39,37 +47,56 @@ export interface RuntimeOptions {
 }
 
 /** Throws `ConfigError` listing every mistake, or what the log says when it cannot be opened. */
-export async function openBasis(options: RuntimeOptions): Promise<Basis> {
+async function openParts(options: RuntimeOptions): Promise<Parts> {
   const config = options.ignoreFile
     ? Config.parse(options.overrides ?? {})
     : loadConfig({ path: options.configPath, overrides: options.overrides }).config;
   const logger = createLogger({ service: options.service, level: options.logLevel ?? 'info' });
   const policy = config.policy === undefined ? defaultPolicy() : loadPolicy(config.policy);
-  const keys = loadOrCreateKeys(config.dataDir, config.tenant);
-  const credentials = await loadOrCreateCredentials(config);
   const log = await openLog(config);
-  try {
-    // Whoever starts first makes them; services may start in any order.
+  const parts = { config, log, policy, logger, close: () => log.close() };
+  // Whoever starts first makes them; services may start in any order.
+  return orClose(parts, async () => {
     await log.ensureTopics(topicSpecs(config));
-  } catch (error) {
-    await log.close();
-    throw error;
-  }
-  return { config, log, policy, keys, credentials, logger, close: () => log.close() };
+    return parts;
+  });
 }
 
-/** The basis and the store; throws what the store says when it cannot be opened. */
+/** The parts, keys and credentials; both are made at the first start. */
+export async function openBasis(options: RuntimeOptions): Promise<Basis> {
+  const parts = await openParts(options);
+  return orClose(parts, async () => ({
+    ...parts,
+    keys: loadOrCreateKeys(parts.config.dataDir, parts.config.tenant),
+    credentials: await loadOrCreateCredentials(parts.config),
+  }));
+}
+
+export async function openEngineParts(options: RuntimeOptions): Promise<EngineParts> {
+  return withStore(await openParts(options));
+}
+
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const basis = await openBasis(options);
-  try {
-    const store = await openStore(basis.config, { logger: basis.logger });
+  return withStore(await openBasis(options));
+}
+
+/** Throws what the store says when it cannot be opened. */
+function withStore<P extends Parts>(parts: P): Promise<P & { store: StateStore }> {
+  return orClose(parts, async () => {
+    const store = await openStore(parts.config, { logger: parts.logger });
     const close = async () => {
       await store.close();
-      await basis.close();
+      await parts.close();
     };
-    return { ...basis, store, close };
+    return { ...parts, store, close };
+  });
+}
+
+async function orClose<T>(parts: Parts, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
   } catch (error) {
-    await basis.close();
+    await parts.close();
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { rebuildPartition } from '#engine';
 import type { PartitionId } from '#store';
 import type { Log } from '#stream';
 import { CommandError } from '../errors.js';
-import { openRuntime } from '../runtime.js';
+import { openEngineParts } from '../runtime.js';
 
 export interface RebuildOptions {
   config?: string;
@@ -19,8 +19,8 @@ export interface RebuildOptions {
  * `CommandError` when there is no such partition, and what the engine says when another process still writes it.
  */
 export async function rebuild(partition: number, options: RebuildOptions): Promise<void> {
-  const runtime = await openRuntime({ configPath: options.config, service: 'rebuild', logLevel: 'warn' });
-  const { log, store } = runtime;
+  const parts = await openEngineParts({ configPath: options.config, service: 'rebuild', logLevel: 'warn' });
+  const { log, store } = parts;
   try {
     const partitions = await log.partitions(TOPICS.activity);
     if (partition >= partitions)
@@ -32,7 +32,7 @@ export async function rebuild(partition: number, options: RebuildOptions): Promi
       `${id}: ${states} states forgotten; an engine folds it again from offset ${from}. Start the engines.\n`,
     );
   } finally {
-    await runtime.close();
+    await parts.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { startEngine } from '#engine';
 import { startGateway } from '#gateway';
 import { CommandError } from '../errors.js';
 import { untilStopped } from '../lifetime.js';
-import { openBasis, openRuntime, type RuntimeOptions } from '../runtime.js';
+import { openBasis, openEngineParts, openRuntime, type RuntimeOptions } from '../runtime.js';
 
 interface ServiceOptions {
   config?: string;
@@ -16,7 +16,7 @@ interface Service {
 }
 
 export const runEngine = (options: ServiceOptions) =>
-  run('engine', openRuntime, options, (runtime, onFatal) => startEngine({ ...runtime, onFatal }));
+  run('engine', openEngineParts, options, (parts, onFatal) => startEngine({ ...parts, onFatal }));
 
 export const runAuthority = (options: ServiceOptions) =>
   run('authority', openRuntime, options, (runtime, onFatal) => startAuthority({ ...runtime, onFatal }));
