@@ -26,16 +26,22 @@ export function implicitTask(state: AgentState, activity: Activity, now: number)
   let open = 0;
   for (const task of state.tasks) if (task.implicit) open += 1;
   if (open < LIMITS.implicitTasks) {
-    const id = `${PREFIX}${principal === null ? '' : shortDigest(principal)}`;
-    return opened(state, id, principal, conversation, now);
+    return opened(state, idFor(principal), principal, conversation, now);
   }
   return state.tasks.find((task) => task.id === SHARED_TASK) ?? opened(state, SHARED_TASK, null, null, now);
 }
 
-/** Others of the same principal: what one was exposed to, all were. */
+/**
+ * Others of the same principal: what one was exposed to, all were. That holds between declared and undeclared work too:
+ * leaving the task unnamed, or naming it only for what follows, excuses no more than another conversation does.
+ */
 export function siblingsOf(state: AgentState, task: OpenTask): OpenTask[] {
-  if (!task.implicit) return [];
-  return state.tasks.filter((other) => other !== task && other.implicit && related(other.id, task.id));
+  return state.tasks.filter((other) => other !== task && isSibling(task, other));
+}
+
+function isSibling(task: OpenTask, other: OpenTask): boolean {
+  if (task.implicit && other.implicit) return related(other.id, task.id);
+  return task.implicit !== other.implicit && isSamePrincipal(task.principal, other.principal);
 }
 
 /** Evidence of task `of` counts in task `id`. */
@@ -43,8 +49,15 @@ export function countsIn(id: string, of: string | null): boolean {
   return id === of || (of !== null && of.startsWith(PREFIX) && id.startsWith(PREFIX) && related(id, of));
 }
 
+/** Likewise of a declared task that ended: what it was exposed to, its evidence and level being its own. */
+export function carryMarks(state: AgentState, task: OpenTask): void {
+  if (task.marks.length === 0) return;
+  const id = task.principal === null ? SHARED_TASK : idFor(task.principal);
+  carryOver(undefined, state, { ...task, id, level: 'normal', observedLevel: 'normal' });
+}
+
 /** Leaves what an ended implicit task was exposed to, and its level, to the next one of its principal. */
-export function carryOver(policy: Policy, state: AgentState, task: OpenTask): void {
+export function carryOver(policy: Policy | undefined, state: AgentState, task: OpenTask): void {
   const known = state.carried.find((carried) => carried.task === task.id);
   const others = state.carried.filter((carried) => carried !== known);
   const room = others.length < LIMITS.carried - 1;
@@ -69,12 +82,15 @@ function opened(
   const siblings = state.tasks.filter((other) => other.implicit && related(other.id, id));
   const left = state.carried.filter((carried) => related(carried.task, id));
   const sources = [...siblings, ...left];
+  const declared = state.tasks.filter(
+    (other) => !other.implicit && isSamePrincipal(other.principal, principal),
+  );
   const task: OpenTask = {
     ...newTask(id, now),
     implicit: true,
     principal,
     conversation,
-    marks: inheritedMarks(sources.map(({ marks }) => marks)),
+    marks: inheritedMarks([...sources, ...declared].map(({ marks }) => marks)),
     level: sources.reduce((level, source) => higherLevel(level, source.level), 'normal' as OpenTask['level']),
     observedLevel: sources.reduce(
       (level, source) => higherLevel(level, source.observedLevel),
@@ -84,6 +100,15 @@ function opened(
   state.tasks = [...state.tasks, task];
   state.carried = state.carried.filter((carried) => carried.task !== id);
   return task;
+}
+
+function idFor(principal: string | null): string {
+  return `${PREFIX}${principal === null ? '' : shortDigest(principal)}`;
+}
+
+/** Whom nobody named may be anybody. */
+function isSamePrincipal(a: string | null, b: string | null): boolean {
+  return a === null || b === null || a === b;
 }
 
 function related(a: string, b: string): boolean {

@@ -1,7 +1,7 @@
 /** Open tasks of an agent: declared ones (here), and implicit ones (`implicit-tasks.ts`). */
 import type { Scope, TaskStarted } from '#activity/types';
 import { bounded } from './hash.js';
-import { carryOver } from './implicit-tasks.js';
+import { carryMarks, carryOver, siblingsOf } from './implicit-tasks.js';
 import { LIMITS } from './limits.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
@@ -33,21 +33,24 @@ export function startTask(
   const bytes = declared.reduce((sum, task) => sum + scopeBytes(task.scope), scopeBytes(started.scope));
   if (declared.length >= LIMITS.declaredTasks || bytes > LIMITS.scopeBytes) return 'task-limit';
   const parent = started.parentTask === null ? null : findDeclared(state, started.parentTask);
-  const task = {
+  const task: OpenTask = {
     ...newTask(started.task, now),
     principal: bounded(started.principal),
     parentTask: started.parentTask,
     scope: started.scope,
     expiresAt: started.expiresAt,
-    marks: isOpen(parent) ? inheritedMarks([parent.marks]) : [],
   };
+  const exposed = isOpen(parent) ? [...siblingsOf(state, task), parent] : siblingsOf(state, task);
+  if (exposed.length > 0) task.marks = inheritedMarks(exposed.map(({ marks }) => marks));
   state.tasks = [...state.tasks, task];
   return 'started';
 }
 
 /** Takes a task from the open ones to the ended ones. Its evidence stays with the agent. */
 export function endTask(state: AgentState, ended: EndedTask): void {
-  state.tasks = state.tasks.filter((task) => task.implicit || task.id !== ended.id);
+  const open = state.tasks.find((task) => !task.implicit && task.id === ended.id);
+  if (open !== undefined) carryMarks(state, open);
+  state.tasks = state.tasks.filter((task) => task !== open);
   if (state.ended.some(({ id }) => id === ended.id)) return;
   state.ended = [...state.ended, ended].slice(-LIMITS.endedTasks);
   state.settled = state.settled.filter(({ key }) => !key.endsWith(`@${ended.id}`));
