@@ -104,12 +104,13 @@ export class Agents {
   }
 }
 
-function staleness(
+/** Why a verdict on state of this currency could miss something; null when it could not. */
+export function staleness(
   currency: Currency | null,
   digest: string,
   nowMs: number,
   maxStaleMs: number,
-): { cause: 'unknown' | 'lag' | 'policy'; message: string } | null {
+): { cause: 'unknown' | 'lag' | 'policy' | 'clock'; message: string } | null {
   if (currency === null) {
     return { cause: 'unknown', message: 'no engine has said yet that this partition is folded; start one' };
   }
@@ -118,6 +119,10 @@ function staleness(
     return { cause: 'policy', message };
   }
   const ageMs = nowMs - currency.caughtUpAtMs;
+  // An engine whose clock is ahead, then away, would seem current for as long as it was ahead.
+  if (ageMs < -maxStaleMs) {
+    return { cause: 'clock', message: `the engine's clock is ${-ageMs} ms ahead; set the clocks right` };
+  }
   if (ageMs <= maxStaleMs) return null;
   return { cause: 'lag', message: `the state is ${ageMs} ms old, at most ${maxStaleMs} ms is current` };
 }

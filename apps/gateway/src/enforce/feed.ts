@@ -20,6 +20,8 @@ export class RevocationFeed {
   private readonly metrics: GatewayMetrics;
   private listener: FeedListener = { applied: () => undefined, lifted: () => undefined };
   private follower: Follower | null = null;
+  /** Offset of the first revocation that could not be read: nothing from there on is proved by a position. */
+  private unreadableAt = Infinity;
   private readonly timer: NodeJS.Timeout;
 
   constructor(metrics: GatewayMetrics, logger: Logger) {
@@ -40,9 +42,9 @@ export class RevocationFeed {
     await this.follower.caughtUp;
   }
 
-  /** Next offset it will read. */
+  /** Everything before this offset was read and applied. */
   get position(): number {
-    return this.follower?.positions()[0] ?? 0;
+    return Math.min(this.follower?.positions()[0] ?? 0, this.unreadableAt);
   }
 
   /** Age of the log's last answer. */
@@ -60,7 +62,8 @@ export class RevocationFeed {
       try {
         this.apply(record);
       } catch (error) {
-        // What cannot be read cannot be enforced: counted and loud, and the rest goes on.
+        // What cannot be read cannot be enforced: counted and loud, never said to be contained, and the rest goes on.
+        this.unreadableAt = Math.min(this.unreadableAt, record.offset);
         this.metrics.limit('revocation-unreadable');
         this.logger.error(
           { offset: record.offset, error: String(error) },
