@@ -111,27 +111,24 @@ export async function check(task: string, options: CheckOptions): Promise<void> 
   });
 }
 
-async function withOversight(
-  options: PersonOptions,
-  act: (oversight: HttpOversight) => Promise<void>,
-): Promise<void> {
-  const oversight = new HttpOversight(await endpoint(options));
-  try {
-    await act(oversight);
-  } finally {
-    await oversight.close();
-  }
-}
+type At = ConstructorParameters<typeof HttpAuthority>[0];
 
-async function withAuthority(
+const withOversight = (options: PersonOptions, act: (oversight: HttpOversight) => Promise<void>) =>
+  asPerson(options, (at) => new HttpOversight(at), act);
+
+const withAuthority = (options: PersonOptions, act: (authority: HttpAuthority) => Promise<void>) =>
+  asPerson(options, (at) => new HttpAuthority(at), act);
+
+async function asPerson<Client extends { close(): Promise<void> }>(
   options: PersonOptions,
-  act: (authority: HttpAuthority) => Promise<void>,
+  connect: (at: At) => Client,
+  act: (client: Client) => Promise<void>,
 ): Promise<void> {
-  const authority = new HttpAuthority(await endpoint(options));
+  const client = connect(await endpoint(options));
   try {
-    await act(authority);
+    await act(client);
   } finally {
-    await authority.close();
+    await client.close();
   }
 }
 
