@@ -2,7 +2,7 @@
  * The independent judge of the end-to-end tests: what the test itself sent, against what stands on the topics and in
  * Redis. Its answer is a list of problems in words; empty = nothing lost, nothing doubled, state as a clean replay has it.
  */
-import { decodeActivity, decodeAlert } from '#activity';
+import { decodeActivity, decodeAlert, encodeAlert, encodeLift, encodeRevocation } from '#activity';
 import { TOPICS, type Activity } from '#activity/types';
 import { Replay } from '#engine';
 import { decodePolicy } from '#policy';
@@ -109,11 +109,11 @@ function sameStates(stored: Map<string, string>, replayed: Map<string, string>):
   ];
 }
 
-/** As sets of ids; and one id has one content. `foreign` = people and authorities issue some too. */
+/** As sets of ids; and one id has one content, risk to the last bit. `foreign` = people and authorities issue some too. */
 function sameCommands(
   what: string,
   records: TopicRecord[],
-  expected: Set<string>,
+  expected: Map<string, string>,
   foreign: boolean,
 ): string[] {
   const contents = new Map<string, string>();
@@ -123,12 +123,14 @@ function sameCommands(
     if ((contents.get(key!) ?? content) !== content) changed.push(key!);
     contents.set(key!, content);
   }
-  const missing = [...expected].filter((id) => !contents.has(id));
+  const missing = [...expected.keys()].filter((id) => !contents.has(id));
+  const other = [...expected].filter(([id, content]) => contents.has(id) && contents.get(id) !== content);
   const extra = foreign ? [] : [...contents.keys()].filter((id) => !expected.has(id));
   return [
     ...some(`${what}s missing`, missing),
     ...some(`${what}s that no replay gives`, extra),
     ...some(`${what}s with two contents`, foreign ? [] : changed),
+    ...some(`${what}s that differ from a clean replay's`, foreign ? [] : other.map(([id]) => id)),
   ];
 }
 
@@ -167,20 +169,28 @@ export async function cleanReplay(ground: Ground, log: TopicRecord[]) {
   );
   const source = { get: (digest: string) => policies.get(digest) ?? null };
   const replay = new Replay({ policy: ground.policy, policies: source, maxSkewMs: MAX_SKEW_MS });
-  const ids = { revocations: new Set<string>(), lifts: new Set<string>(), alerts: new Set<string>() };
+  const ids = {
+    revocations: new Map<string, string>(),
+    lifts: new Map<string, string>(),
+    alerts: new Map<string, string>(),
+  };
   for (const { partition, offset, appendTimeMs, value } of log) {
     const activity = decoded(value);
     const verdict = activity && replay.fold({ partition, offset, appendTimeMs, activity });
     for (const command of verdict?.assessment.commands ?? []) {
-      if (command.type === 'revoke') ids.revocations.add(command.revocation.id);
-      else if (command.type === 'lift') ids.lifts.add(`lift:${command.lift.revocation}`);
-      else ids.alerts.add(command.alert.id);
+      if (command.type === 'revoke')
+        ids.revocations.set(command.revocation.id, hex(encodeRevocation(command.revocation)));
+      else if (command.type === 'lift')
+        ids.lifts.set(`lift:${command.lift.revocation}`, hex(encodeLift(command.lift)));
+      else ids.alerts.set(command.alert.id, hex(encodeAlert(command.alert)));
     }
   }
-  const states = [...replay.encodedStates()].map(
-    ([key, bytes]) => [key, Buffer.from(bytes).toString('hex')] as const,
-  );
+  const states = [...replay.encodedStates()].map(([key, bytes]) => [key, hex(bytes)] as const);
   return { states: new Map(states), ...ids };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }
 
 /** Null for poison. */

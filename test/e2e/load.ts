@@ -1,7 +1,14 @@
 /** Seeded activity of several hundred agents as gateways would report it, with what goes wrong on the way. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ceHeaders, encodeActivity, partitionOf } from '#activity';
-import { agentKey, TOPICS, type Activity, type ActivityBase, type Effect } from '#activity/types';
+import {
+  agentKey,
+  TOPICS,
+  type Activity,
+  type ActivityBase,
+  type Effect,
+  type ToolCall,
+} from '#activity/types';
 import { PARTITIONS, TENANT, type Ground } from './ground.js';
 
 /** One record that was acknowledged, where it stands. */
@@ -76,6 +83,30 @@ export class Load {
     await this.append([this.draft(this.call(base, 'read', { server: 'vault', tool: 'bait' }))]);
   }
 
+  /** A call that a gateway might ask about; not on the log, so it has no number yet. */
+  proposal(agent: string, task: string | null): ToolCall {
+    const base = { ...this.base(agent, this.instances[0]!, 0), task, time: Date.now() };
+    const bait = this.chance(5 * PER_MILLE.bait) ? { server: 'vault', tool: 'bait' } : {};
+    const call = this.call(base, bait.server ? 'read' : this.pick(EFFECTS), bait);
+    return { ...call, dataClasses: this.random() < 0.4 ? [this.pick(CLASSES)] : [] };
+  }
+
+  /** The same call as it is logged. */
+  numbered(call: ToolCall): ToolCall {
+    return { ...call, sequence: this.sequence(call.agent, call.instance) };
+  }
+
+  resultOf({ agent, task, callId, conversation, server, tool }: ToolCall): Activity {
+    const base = { ...this.base(agent, this.instances[0]!), task, conversation, time: Date.now() };
+    return { ...this.result(base), callId, server, tool } as Activity;
+  }
+
+  /** One activity, as it is. */
+  async log(activity: Activity): Promise<Sent> {
+    await this.append([this.draft(activity)]);
+    return this.sent.findLast((one) => one.activity === activity)!;
+  }
+
   async finish(): Promise<void> {
     await this.append(this.held.splice(0));
   }
@@ -123,11 +154,18 @@ export class Load {
     return this.call(base, this.pick(EFFECTS), {});
   }
 
-  private base(agent: string): ActivityBase {
-    const instance = this.pick(this.instances);
+  private sequence(agent: string, instance: string): number {
     const numbered = `${agent} ${instance}`;
     const sequence = (this.sequences.get(numbered) ?? 0) + 1;
     this.sequences.set(numbered, sequence);
+    return sequence;
+  }
+
+  private base(
+    agent: string,
+    instance = this.pick(this.instances),
+    sequence = this.sequence(agent, instance),
+  ): ActivityBase {
     this.counter += 1;
     const lateMs = this.chance(PER_MILLE.late) ? Math.floor(this.random() * 120_000) : 0;
     return {
@@ -147,7 +185,7 @@ export class Load {
     };
   }
 
-  private call(base: ActivityBase, effect: Effect, over: { server?: string; tool?: string }): Activity {
+  private call(base: ActivityBase, effect: Effect, over: { server?: string; tool?: string }): ToolCall {
     return {
       ...base,
       type: 'ToolCall',
