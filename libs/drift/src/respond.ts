@@ -1,5 +1,5 @@
 /** From risk to levels, from levels to findings, alerts and commands. Graduated: one answer per subject, the strongest due. */
-import { RESPONSES, type Level, type Response } from '#activity/types';
+import { RESPONSES, type Effect, type Level, type Response } from '#activity/types';
 import { deriveId } from './hash.js';
 import { countsIn } from './implicit-tasks.js';
 import { LEVEL_RANK, levelOf, nextLevel } from './levels.js';
@@ -104,7 +104,7 @@ function answerTo(turn: Turn, { task }: Subject, found: Reading, observed: boole
     if (rule.of !== (task === null ? 'agent' : 'task') || LEVEL_RANK[rule.level] > LEVEL_RANK[found.level])
       continue;
     if (!takesAway(rule.response) || tasksBehind(turn, found.evidence, observed) < rule.minTasks) continue;
-    if (strongest === null || strength(rule.response) > strength(strongest.response)) strongest = rule;
+    if (strongest === null || isStronger(rule, strongest)) strongest = rule;
   }
   if (strongest === null) return null;
   const asObserved = observed || strongest.mode === 'observe';
@@ -115,10 +115,21 @@ function answerTo(turn: Turn, { task }: Subject, found: Reading, observed: boole
       live.subject === subject &&
       live.until > now &&
       (asObserved || !live.observed) &&
-      strength(live.response) >= strength((strongest as ResponseRule).response),
+      strength(live.response) >= strength((strongest as ResponseRule).response) &&
+      takesAsMuch(live.effects, (strongest as ResponseRule).effects),
   );
   if (answered) return null;
   return asObserved ? { ...strongest, mode: 'observe' } : strongest;
+}
+
+/** Of two of one kind the one that takes a higher level: a policy widens what it takes away as risk rises. */
+function isStronger(rule: ResponseRule, other: ResponseRule): boolean {
+  const by = strength(rule.response) - strength(other.response);
+  return by > 0 || (by === 0 && LEVEL_RANK[rule.level] > LEVEL_RANK[other.level]);
+}
+
+function takesAsMuch(taken: readonly Effect[] | null, due: readonly Effect[] | null): boolean {
+  return taken === null || (due !== null && due.every((effect) => taken.includes(effect)));
 }
 
 function tasksBehind(turn: Turn, evidence: LiveEvidence[], withObserved: boolean): number {
