@@ -19,7 +19,7 @@ export type Applied =
   | 'lifted'
   /** Over before it was seen. */
   | 'expired'
-  /** No room: its whole tenant is closed until it would have ended. */
+  /** No room: its whole tenant (for an asserted identity: all asserted ones of it) is closed until it would have ended. */
   | 'overflow'
   /** Only recorded (`observe`, `alert`): stops nothing. */
   | 'not-enforced';
@@ -42,6 +42,8 @@ export class RevocationIndex {
   private readonly dead = new Set<string>();
   private readonly closed = new Map<string, Revocation>();
   private readonly limits: Required<IndexLimits>;
+  /** Of those held, the ones of asserted identities. */
+  private assertedHeld = 0;
   private overflows = 0;
   private forgotten = 0;
 
@@ -68,7 +70,7 @@ export class RevocationIndex {
     if (held) {
       if (stricter(held, revocation) === held) return 'repeated';
       this.remove(held);
-    } else if (!this.hasRoom(nowMs)) {
+    } else if (!this.hasRoom(revocation, nowMs)) {
       this.close(revocation);
       return 'overflow';
     }
@@ -114,7 +116,7 @@ export class RevocationIndex {
         found = found === null ? revocation : graver(found, revocation);
       }
     }
-    if (this.closed.size > 0) found ??= this.closedTenant(call.tenant, nowMs);
+    if (this.closed.size > 0) found ??= this.closedFor(call, nowMs);
     return found;
   }
 
@@ -140,18 +142,26 @@ export class RevocationIndex {
   expire(nowMs: number): Revocation[] {
     const over = [...this.byId.values()].filter((revocation) => isOver(revocation, nowMs));
     for (const revocation of over) this.remove(revocation);
-    for (const [tenant, closing] of this.closed) if (isOver(closing, nowMs)) this.closed.delete(tenant);
+    for (const [closes, closing] of this.closed) if (isOver(closing, nowMs)) this.closed.delete(closes);
     return over;
   }
 
-  private hasRoom(nowMs: number | undefined): boolean {
-    if (this.byId.size < this.limits.revocations) return true;
+  private hasRoom(revocation: Revocation, nowMs: number | undefined): boolean {
+    if (this.fits(revocation)) return true;
     if (nowMs !== undefined) this.expire(nowMs);
-    return this.byId.size < this.limits.revocations;
+    return this.fits(revocation);
+  }
+
+  /** Asserted identities, which anybody can make up, never take more than half of the room. */
+  private fits(revocation: Revocation): boolean {
+    const { revocations } = this.limits;
+    if (isAsserted(revocation) && this.assertedHeld >= revocations / 2) return false;
+    return this.byId.size < revocations;
   }
 
   private add(revocation: Revocation): void {
     this.byId.set(revocation.id, revocation);
+    if (isAsserted(revocation)) this.assertedHeld += 1;
     const subject = subjectOf(revocation);
     let group = this.bySubject.get(subject);
     if (!group) this.bySubject.set(subject, (group = new Map()));
@@ -160,6 +170,7 @@ export class RevocationIndex {
 
   private remove(revocation: Revocation): void {
     this.byId.delete(revocation.id);
+    if (isAsserted(revocation)) this.assertedHeld -= 1;
     const subject = subjectOf(revocation);
     const group = this.bySubject.get(subject);
     group?.delete(revocation.id);
@@ -177,15 +188,27 @@ export class RevocationIndex {
   /** No room: what could not be kept apart is stopped altogether, visibly, until the last of it would have ended. */
   private close(revocation: Revocation): void {
     this.overflows += 1;
-    const before = this.closed.get(revocation.tenant);
+    const closes = closedKey(revocation.tenant, isAsserted(revocation));
+    const before = this.closed.get(closes);
     const until = before ? laterUntil(before.until, revocation.until) : revocation.until;
-    this.closed.set(revocation.tenant, closedBy(revocation, until));
+    this.closed.set(closes, closedBy(revocation, until));
   }
 
-  private closedTenant(tenant: string, nowMs: number): Revocation | null {
-    const closing = this.closed.get(tenant);
-    return closing && !isOver(closing, nowMs) ? closing : null;
+  /** What closes verified identities closes the asserted ones too; never the other way round. */
+  private closedFor({ tenant, agentKey }: RevocableCall, nowMs: number): Revocation | null {
+    const closings = [this.closed.get(closedKey(tenant, false))];
+    if (isAsserted({ tenant, agent: agentKey })) closings.push(this.closed.get(closedKey(tenant, true)));
+    return closings.find((closing) => closing && !isOver(closing, nowMs)) ?? null;
   }
+}
+
+/** Whether only an asserted identity is meant: its key space is its own (`agentKey`). */
+function isAsserted({ tenant, agent }: Pick<Revocation, 'tenant' | 'agent'>): boolean {
+  return agent !== null && agent.startsWith(`${tenant}|asserted/`);
+}
+
+function closedKey(tenant: string, asserted: boolean): string {
+  return asserted ? `${tenant}|asserted` : tenant;
 }
 
 function closedBy(revocation: Revocation, until: number | null): Revocation {
