@@ -35,7 +35,7 @@ describe('golden bytes', () => {
     expect(createCodec(schema, { maxBytes: MAX_BYTES }).decode(bytesOf(name))).toMatchObject(record);
   });
 
-  it.each(RECORDS)('hold the current schema of %s', (schema) => {
+  it.each([...RECORDS, 'agent-state'])('hold the current schema of %s', (schema) => {
     const fingerprint = crc64Avro(Buffer.from(parsingCanonicalForm(readSchema(schema))));
     const current = cases.filter(
       (one) => one.schema === schema && bytesOf(one.name).subarray(2, 10).equals(fingerprint),
