@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningGateway } from '#gateway';
-import { openWorld, type World } from '../gateway/world.js';
+import { openWorld, until, type World } from '../gateway/world.js';
 
 const AGENT = { 'x-driftline-agent': 'asker' };
 const SESSION = { ...AGENT, 'mcp-session-id': 's-1' };
@@ -96,5 +96,16 @@ describe('answers nobody looked at', () => {
       expect((await post(message)).status).toBe(400);
       expect(bodies).toEqual([]);
     }
+  });
+
+  it('come of no request that carries the agent’s own words past a revocation', async () => {
+    answer = streamed('{"completion":{"values":[]}}');
+    await world.revoke({ agent: 'default|asserted/asker', effects: null, response: 'revoke-agent' });
+    const ref = { type: 'ref/prompt', name: 'p' };
+    const params = { ref, argument: { name: 'a', value: 'the secret' } };
+    const refused = async () =>
+      (await post({ id: 20, method: 'completion/complete', params })).text.includes('revoked');
+    await until(refused, 'the completion is refused');
+    expect(bodies).toEqual([]);
   });
 });

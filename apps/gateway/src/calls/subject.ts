@@ -4,7 +4,10 @@ import type { Message, RequestMessage, ResponseMessage } from '../mcp/message.js
 import type { Exchange } from './port.js';
 import type { ToolBook } from './tool-book.js';
 
-/** The protocol's own housekeeping: neither reads nor changes anything of the server's world. */
+/**
+ * The protocol's own housekeeping: neither reads nor changes anything of the server's world. What carries text of the
+ * agent's own to the server (a completion, a subscription) is none: it could carry anything.
+ */
 const HOUSEKEEPING = new Set([
   'initialize',
   'ping',
@@ -14,9 +17,6 @@ const HOUSEKEEPING = new Set([
   'prompts/list',
   'resources/list',
   'resources/templates/list',
-  'resources/subscribe',
-  'resources/unsubscribe',
-  'completion/complete',
   'logging/setLevel',
 ]);
 
