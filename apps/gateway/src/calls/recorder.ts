@@ -27,7 +27,7 @@ export class Recorder {
     try {
       await this.report(call);
     } catch (error) {
-      this.open.end(call.callId);
+      this.close(call.callId);
       throw error;
     }
   }
@@ -35,9 +35,19 @@ export class Recorder {
   /** The result, or the end, of a call. */
   ended(result: ToolResult): void {
     this.report(result).then(
-      () => this.open.end(result.callId),
+      () => this.close(result.callId),
       () => undefined,
     );
+  }
+
+  /** A disk that refuses is no reason to end: after a crash the call would be reported once more, as unknown. */
+  private close(callId: string): void {
+    try {
+      this.open.end(callId);
+    } catch (error) {
+      this.metrics.limit('open-calls');
+      this.logger.error({ callId, error: String(error) }, 'the end of a call cannot be written down');
+    }
   }
 
   /** On the log as soon as it takes it; a loss is counted and loud. */
