@@ -2,8 +2,6 @@
 import 'reflect-metadata';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EFFECTS, type Effect } from '#activity/types';
-import { AccessError } from '#access';
-import { ConfigError } from '#config';
 import { demo } from './commands/demo.js';
 import * as people from './commands/people.js';
 import { rebuild } from './commands/rebuild.js';
@@ -11,7 +9,7 @@ import { record } from './commands/record.js';
 import { replay } from './commands/replay.js';
 import { runAuthority, runEngine, runGateway } from './commands/service.js';
 import { up } from './commands/up.js';
-import { CommandError } from './errors.js';
+import { explain } from './errors.js';
 
 const CONFIG = ['-c, --config <file>', 'configuration (default: driftline.yaml, if there is one)'] as const;
 
@@ -53,7 +51,7 @@ function program(): Command {
     .description('judge a recording again, with the policy of the configuration or --policy')
     .option(...CONFIG)
     .option('--policy <file>', 'another policy')
-    .option('--json <file>', 'write every verdict as JSON lines')
+    .option('--json <file>', 'write the verdicts there instead of to standard output')
     .action(replay);
   root
     .command('rebuild')
@@ -119,16 +117,6 @@ function minutes(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('expected a number above 0');
   return value;
-}
-
-/** Mistakes a person can mend are said in words; anything else is a bug and shows its stack. */
-function explain(error: unknown): string {
-  if (error instanceof CommandError || error instanceof ConfigError || error instanceof AccessError)
-    return error.message;
-  const coded = error as { code?: unknown; message?: string; stack?: string };
-  if (typeof coded.code === 'string' && coded.code.startsWith('DL_'))
-    return `${coded.code}: ${coded.message}`;
-  return coded.stack ?? String(error);
 }
 
 try {

@@ -1,6 +1,10 @@
-/** `driftline replay FILE`: a recording judged again by the same code, and what it says. */
+/**
+ * `driftline replay FILE`: a recording judged again by the same code. Verdicts are JSON lines on standard output, or in the
+ * file of `--json`; what they come to is said on standard error.
+ */
 import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Activity } from '#activity/types';
 import { loadConfig } from '#config';
 import type { Assessment } from '#drift';
@@ -65,10 +69,12 @@ export async function replay(
     maxSkewMs: config.maxSkewMs,
   });
   const verdicts = verdictsOf(replayed, recording.activities);
-  if (options.json !== undefined) await writeLines(options.json, verdicts);
+  const lines = Readable.from(verdicts.map((one) => `${JSON.stringify(one)}\n`));
+  if (options.json === undefined) await pipeline(lines, process.stdout, { end: false });
+  else await pipeline(lines, createWriteStream(options.json, { mode: 0o600 }));
   const count = (type: string) =>
     verdicts.flatMap(({ commands }) => commands).filter((one) => one.type === type).length;
-  const say = (text: string) => process.stdout.write(`${text}\n`);
+  const say = (text: string) => process.stderr.write(`${text}\n`);
   say(
     `${verdicts.length} activities of ${replayed.states.size} agents judged by ${policy ? policy.digest : 'the policies of the log'}`,
   );
@@ -78,11 +84,4 @@ export async function replay(
       `  ${one.agent} at ${one.partition}/${one.offset}: risk ${one.risk.toFixed(1)} (${one.level}), ${one.evidence.join(', ')}`,
     );
   }
-}
-
-async function writeLines(path: string, verdicts: Verdict[]): Promise<void> {
-  const out = createWriteStream(path, { mode: 0o600 });
-  for (const one of verdicts) if (!out.write(`${JSON.stringify(one)}\n`)) await once(out, 'drain');
-  out.end();
-  await once(out, 'finish');
 }
