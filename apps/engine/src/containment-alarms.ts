@@ -30,7 +30,7 @@ export function toAlarm(event: ContainmentEvent): Alarm | null {
         explanation:
           `Instance ${event.instance} was last heard ${event.atMs - event.heardAtMs} ms ago and has not said goodbye. ` +
           'It stays in the set: what its fail mode leaves open counts as not contained until it is heard, or a named ' +
-          'person removes it.',
+          `person removes it: driftline remove-gateway ${event.gateway} ${event.instance}`,
         at: event.atMs,
       };
     case 'may-have-taken-effect':

@@ -29,7 +29,7 @@ export async function rebuild(partition: number, options: RebuildOptions): Promi
     const { states, from } = await rebuildPartition({ log, store }, TOPICS.activity, partition, id);
     await audit(log, id, options);
     process.stdout.write(
-      `${id}: ${states} states forgotten; an engine folds it again from offset ${from}. Start the engines.\n`,
+      `${id}: forgotten (${states} records of state); an engine folds it again from offset ${from}. Start the engines.\n`,
     );
   } finally {
     await parts.close();
