@@ -1,5 +1,5 @@
 /** Folding of calls and results: where they count, what the detectors see in them, what is learned. */
-import type { ToolCall, ToolResult } from '#activity/types';
+import type { Activity, ToolCall, ToolResult } from '#activity/types';
 import { isCatalogued } from './catalogue.js';
 import type { Detector, Look, Sighting } from './detectors/detector.js';
 import { DETECTORS } from './detectors/index.js';
@@ -22,9 +22,9 @@ import {
 import { sensitivityOf } from './sensitivity.js';
 import { respond, type Standing } from './respond.js';
 import { revokeEnded } from './task-words.js';
-import { findDeclared, isOpen, replaceTask } from './tasks.js';
+import { findDeclared, isOpen, onlyDeclared, replaceTask } from './tasks.js';
 import { limitedText, say, type Turn } from './turn.js';
-import { copyOfTask, type LiveEvidence, type OpenTask, type ReadMark } from './state.js';
+import { copyOfTask, type AgentState, type LiveEvidence, type OpenTask, type ReadMark } from './state.js';
 
 /** Where an activity counts. */
 type Place = Pick<Look, 'task' | 'lapse'>;
@@ -68,15 +68,20 @@ export function foldResult(turn: Turn, result: ToolResult): Standing {
  * before the end and was only reported late.
  */
 function placeOfCall({ state, now }: Turn, call: ToolCall): Place {
-  if (call.task === null) return { task: implicitTask(state, call, now), lapse: null };
+  if (call.task === null) return { task: unnamedTask(state, call, now), lapse: null };
   const found = findDeclared(state, call.task);
   if (isOpen(found)) return { task: found, lapse: null };
   if (found !== null && call.time < found.at) return { task: null, lapse: null };
   return { task: implicitTask(state, call, now), lapse: found ?? 'unknown' };
 }
 
+/** An activity that names no task: leaving the name out is no way out of the one task that was declared. */
+function unnamedTask(state: AgentState, activity: Activity, now: number): OpenTask {
+  return onlyDeclared(state, activity) ?? implicitTask(state, activity, now);
+}
+
 function placeOfResult({ state, now }: Turn, result: ToolResult): Place {
-  if (result.task === null) return { task: implicitTask(state, result, now), lapse: null };
+  if (result.task === null) return { task: unnamedTask(state, result, now), lapse: null };
   const found = findDeclared(state, result.task);
   return { task: isOpen(found) ? found : null, lapse: null };
 }

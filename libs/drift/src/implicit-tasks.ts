@@ -107,7 +107,7 @@ function idFor(principal: string | null): string {
 }
 
 /** Whom nobody named may be anybody. */
-function isSamePrincipal(a: string | null, b: string | null): boolean {
+export function isSamePrincipal(a: string | null, b: string | null): boolean {
   return a === null || b === null || a === b;
 }
 

@@ -113,6 +113,8 @@ function answerTo(turn: Turn, { task }: Subject, found: Reading, observed: boole
   const answered = turn.state.revocations.some(
     (live) =>
       live.subject === subject &&
+      // A revocation of the task does not reach a call that leaves its name out.
+      (live.task === null || !isUnnamedCall(turn)) &&
       live.until > now &&
       (asObserved || !live.observed) &&
       strength(live.response) >= strength((strongest as ResponseRule).response) &&
@@ -198,7 +200,7 @@ function issue(
     id: deriveId(turn.activity.id, `${rule.id}/${subject ?? ''}`),
     rule: rule.id,
     subject,
-    task: task === null || task.implicit || rule.response === 'revoke-agent' ? null : task.id,
+    task: namedTask(turn, task, rule),
     effects: rule.effects,
     response: rule.response,
     issuedAt: turn.now,
@@ -235,6 +237,16 @@ function nameOf({ task }: Subject): string {
 /** Inside a sentence; the id in it stays as it is. */
 function uncapitalised(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+/** Null = the whole agent: no task is meant, or the call that drifted named none and the next one would not either. */
+function namedTask(turn: Turn, task: OpenTask | null, rule: ResponseRule): string | null {
+  if (task === null || task.implicit || rule.response === 'revoke-agent') return null;
+  return isUnnamedCall(turn) ? null : task.id;
+}
+
+function isUnnamedCall({ activity }: Turn): boolean {
+  return activity.type === 'ToolCall' && activity.task === null;
 }
 
 function takesAway(response: Response): boolean {

@@ -1,7 +1,7 @@
 /** Open tasks of an agent: declared ones (here), and implicit ones (`implicit-tasks.ts`). */
-import type { Scope, TaskStarted } from '#activity/types';
+import type { Activity, Scope, TaskStarted } from '#activity/types';
 import { bounded } from './hash.js';
-import { carryMarks, carryOver, siblingsOf } from './implicit-tasks.js';
+import { carryMarks, carryOver, isSamePrincipal, siblingsOf } from './implicit-tasks.js';
 import { LIMITS } from './limits.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
@@ -13,6 +13,18 @@ export type Found = OpenTask | EndedTask | null;
 export function findDeclared(state: AgentState, id: string): Found {
   for (const task of state.tasks) if (task.id === id && !task.implicit) return task;
   return state.ended.find((ended) => ended.id === id) ?? null;
+}
+
+/** The declared task of this principal, when there is exactly one: what an activity that names none can only belong to. */
+export function onlyDeclared(state: AgentState, activity: Activity): OpenTask | null {
+  const principal = bounded(activity.principal);
+  let only: OpenTask | null = null;
+  for (const task of state.tasks) {
+    if (task.implicit || !isSamePrincipal(task.principal, principal)) continue;
+    if (only !== null) return null;
+    only = task;
+  }
+  return only;
 }
 
 export function isOpen(found: Found): found is OpenTask {

@@ -48,8 +48,10 @@ function afterReading(look: Look, call: ToolCall): Sighting | null {
   const explanation = `After reading ${read.name} data the agent went on to ${call.effect} with ${nameOf(call)}.`;
   const outside = call.destination?.place === 'external' || carries(call, read.name);
   const kind = `escalation/read/${read.name}`;
+  // Whom it went to is part of it: what was settled for one recipient says nothing of another.
+  const whom = call.destination === null ? '' : `/${call.destination.print}`;
   return outside
-    ? { kind: `${kind}/${call.effect}`, share: read.share, explanation }
+    ? { kind: `${kind}/${call.effect}${whom}`, share: read.share, explanation }
     : { kind, share: read.share * MAYBE_INSIDE_SHARE, explanation };
 }
 

@@ -57,12 +57,8 @@ function deviations(limits: Scope, call: ToolCall): Deviation[] {
   if (limits.resources !== null && !resourceInside(limits.resources, call)) {
     found.push({ what: 'resource', which: call.resource ?? '(not named)' });
   }
-  if (
-    limits.destinations !== null &&
-    call.destination !== null &&
-    !limits.destinations.includes(call.destination.print)
-  ) {
-    found.push({ what: 'recipient', which: call.destination.print });
+  if (limits.destinations !== null && !destinationInside(limits.destinations, call)) {
+    found.push({ what: 'recipient', which: call.destination?.print ?? '(not named)' });
   }
   for (const name of classesOutside(limits, call)) found.push({ what: 'data class', which: name });
   return found;
@@ -78,6 +74,11 @@ function resourceInside(globs: string[], call: ToolCall): boolean {
   if (call.resource === null) return !NEEDS_RESOURCE.has(call.effect);
   const named = resourcesIn(call.resource);
   return named !== null && named.every((resource) => globs.some((glob) => matchesResource(glob, resource)));
+}
+
+/** What is sent to nobody that can be told cannot be shown to go where it may. */
+function destinationInside(prints: string[], call: ToolCall): boolean {
+  return call.destination === null ? call.effect !== 'send' : prints.includes(call.destination.print);
 }
 
 /** `public` data needs no approval. */
