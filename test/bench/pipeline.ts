@@ -26,9 +26,13 @@ const ROUND_DEADLINE_MS = 180_000;
 const FETCH = { minBytes: 64 * 1024, maxWaitTimeInMs: 200, maxBytesPerPartition: 1024 * 1024 };
 const CONCURRENCY = 4;
 
-export async function benchHot(servers: Servers): Promise<Figure[]> {
+/** `stock` is one more baseline on the same topic, in the same rounds. */
+export async function benchHot(
+  servers: Servers,
+  stock: (servers: Servers) => Promise<number>,
+): Promise<Figure[]> {
   const load = new Load({ seed: 7, agents: HOT_AGENTS, startMs: Date.now(), stepMs: 40 });
-  return benchPipeline(servers, 'hot', load, HOT_EVENTS);
+  return benchPipeline(servers, 'hot', load, HOT_EVENTS, stock);
 }
 
 export async function benchDistinct(servers: Servers): Promise<Figure[]> {
@@ -36,16 +40,24 @@ export async function benchDistinct(servers: Servers): Promise<Figure[]> {
   return benchPipeline(servers, 'distinct', load, DISTINCT_EVENTS);
 }
 
-async function benchPipeline(servers: Servers, name: string, load: Load, events: number): Promise<Figure[]> {
+async function benchPipeline(
+  servers: Servers,
+  name: string,
+  load: Load,
+  events: number,
+  stock?: (servers: Servers) => Promise<number>,
+): Promise<Figure[]> {
   await produce(servers, () => load.next(), events);
   const bare: number[] = [];
   const full: number[] = [];
+  const stocked: number[] = [];
   let commands = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     bare.push(await bareConsume(servers));
     const ran = await runEngine(servers);
     full.push(ran.rate);
     commands = ran.commands / ran.events;
+    if (stock) stocked.push(await stock(servers));
   }
   const ratios = full.map((rate, i) => rate / bare[i]!);
   return [
@@ -53,6 +65,18 @@ async function benchPipeline(servers: Servers, name: string, load: Load, events:
     figure(`pipeline_${name}_events_per_second`, 'events/s', full),
     figure(`bare_consume_${name}_events_per_second`, 'events/s', bare),
     figure(`pipeline_${name}_command_share`, 'ratio', [commands]),
+    ...(stock ? besideStock(full, stocked) : []),
+  ];
+}
+
+function besideStock(full: number[], stocked: number[]): Figure[] {
+  return [
+    figure(
+      'vs_nest_transport_ratio',
+      'ratio',
+      full.map((rate, i) => rate / stocked[i]!),
+    ),
+    figure('nest_transport_events_per_second', 'events/s', stocked),
   ];
 }
 

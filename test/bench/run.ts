@@ -3,12 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchAssess } from './assess.js';
 import type { Figure } from './figures.js';
-import { figure } from './figures.js';
 import { benchDecision } from './decision.js';
 import { benchEnforced } from './enforced.js';
 import { benchGateway } from './gateway.js';
 import { stockTransport } from './nest-transport.js';
-import { benchDistinct, benchHot, ROUNDS } from './pipeline.js';
+import { benchDistinct, benchHot } from './pipeline.js';
 import { startServers, type Servers } from './servers.js';
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
@@ -19,25 +18,8 @@ const BENCHES: Record<string, (servers: Servers) => Promise<Figure[]> | Figure[]
   decision: benchDecision,
   gateway: benchGateway,
   distinct: benchDistinct,
-  hot: benchHotAndStock,
+  hot: (servers) => benchHot(servers, stockTransport),
 };
-
-/** The stock transport reads what the hot pipeline has just read. */
-async function benchHotAndStock(servers: Servers): Promise<Figure[]> {
-  const hot = await benchHot(servers);
-  const full = hot.find(({ name }) => name === 'pipeline_hot_events_per_second')!;
-  const stock: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) stock.push(await stockTransport(servers));
-  return [
-    ...hot,
-    figure(
-      'vs_nest_transport_ratio',
-      'ratio',
-      stock.map((rate) => full.value / rate),
-    ),
-    figure('nest_transport_events_per_second', 'events/s', stock),
-  ];
-}
 
 const servers = await startServers();
 const figures: Figure[] = [];
