@@ -69,7 +69,7 @@ describe.skipIf(!canRun(inject('redisServer')))('gateways that are killed while 
     const killing = async (which: number): Promise<void> => {
       for (let kill = 0; kill < KILLS / 2; kill += 1) {
         const before = notes.written.length;
-        await until('calls arrive', () => notes.written.length > before + 5);
+        await until('calls arrive', () => notes.written.length > before + 20);
         await sleep(random() * 300);
         await services.gateways[which]!.kill();
         await restarted(which);

@@ -106,7 +106,7 @@ export class Engine {
   }
 
   private routes(): BatchRoute[] {
-    const { group, concurrency, profile, batchEvents } = this.options.config.engine;
+    const { group, concurrency, profile, batchEvents, sessionTimeoutMs } = this.options.config.engine;
     return [
       {
         topic: TOPICS.activity,
@@ -114,12 +114,14 @@ export class Engine {
         concurrency,
         profile,
         batchRecords: batchEvents,
+        sessionTimeoutMs,
         handler: this.activity,
         onHalted: (partition, error) => void this.activity.haltedBy(partition, error),
       },
       {
         topic: TOPICS.enforcements,
         group: `${group}-containment`,
+        sessionTimeoutMs,
         handler: this.containmentRole,
         onHalted: (_partition, error) => void this.containmentRole.haltedBy(error),
       },
