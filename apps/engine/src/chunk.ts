@@ -2,7 +2,7 @@
 import { toDeadLetter } from '#activity';
 import { agentKey, type Activity, type DeadLetter } from '#activity/types';
 import type { Policy } from '#drift';
-import type { CommitRequest } from '#store';
+import { stateCodec, type CommitRequest } from '#store';
 import type { LogRecord } from '#stream';
 import { DEAD_LETTER } from './errors.js';
 import { isAgents, type Folder } from './folder.js';
@@ -25,12 +25,13 @@ export class Chunk {
   duplicates = 0;
   gaps = 0;
 
-  /** `failed` hears of what the core could not fold. */
+  /** `failed` hears of what the core could not fold; `suspects` are agents whose state could not be encoded. */
   constructor(
     private readonly folder: Folder,
     private readonly states: HeldStates,
     source: string,
     private readonly failed: (record: LogRecord, error: unknown) => void,
+    private readonly suspects: ReadonlySet<string> = new Set(),
   ) {
     this.outbox = new Outbox(source);
   }
@@ -55,6 +56,7 @@ export class Chunk {
     if (activity.pending) append(this.folded, key, activity.id);
     try {
       const { assessment, clamped } = this.folder.fold(held.next, activity, record.appendTimeMs);
+      if (this.suspects.has(key)) stateCodec.encode(assessment.state);
       if (assessment.commands.length > 0) this.outbox.addCommands(assessment.commands);
       if (clamped) this.clamped.set(activity.source, (this.clamped.get(activity.source) ?? 0) + 1);
       if (assessment.duplicate) this.duplicates += 1;
@@ -62,7 +64,7 @@ export class Chunk {
       this.gaps += assessment.gap;
       this.activities += 1;
     } catch (error) {
-      // A defect of the core, or a command beyond its limits: kept with its bytes, and the partition goes on.
+      // A defect of the core, or a command or a state beyond its limits: kept with its bytes, and the partition goes on.
       this.failed(record, error);
       this.bury(deadLetter(record, DEAD_LETTER.notFolded, (error as Error).message));
       return true;

@@ -78,25 +78,46 @@ export class Partition {
     const startedMs = performance.now();
     const { parts } = this;
     try {
-      const chunk = this.emptyChunk();
-      // As far as states are held, activities are folded as they are decoded, and none is kept.
-      const assessed = this.assess(chunk, records.length, (i) => readRecord(records[i]!));
-      if (assessed < records.length) {
-        const rest = records.slice(assessed).map(readRecord);
-        await this.loadMissing(rest, context);
-        this.assess(chunk, rest.length, (i) => rest[i]!);
-      }
+      // Encoded before anything is published: no command goes out for what cannot be stored.
+      const { chunk, states } = await this.assessed(records, context);
       killPoint('load');
       // Everything is durable before the state says that it was done.
       if (!chunk.outbox.isEmpty) await this.patiently(context, () => chunk.outbox.publish(parts.log));
       killPoint('publish');
-      if (!(await this.commit(records.at(-1)!, chunk, context))) return false;
+      if (!(await this.commit(records.at(-1)!, chunk, states, context))) return false;
       killPoint('reply');
       countChunk(parts.metrics, chunk, records.length, performance.now() - startedMs);
       return true;
     } finally {
       // After a commit there is nothing left to roll back.
       this.states.rollBack();
+    }
+  }
+
+  /**
+   * Records in, states to be stored out. When one of those cannot be encoded, everything is folded again with a look at
+   * each state of its agent: the activities that make it so become dead letters, and the rest goes on.
+   */
+  private async assessed(
+    records: LogRecord[],
+    context: BatchContext,
+    suspects = new Set<string>(),
+  ): Promise<{ chunk: Chunk; states: CommitRequest['states'] }> {
+    const chunk = this.emptyChunk(suspects);
+    // As far as states are held, activities are folded as they are decoded, and none is kept.
+    const taken = this.assess(chunk, records.length, (i) => readRecord(records[i]!));
+    if (taken < records.length) {
+      const rest = records.slice(taken).map(readRecord);
+      await this.loadMissing(rest, context);
+      this.assess(chunk, rest.length, (i) => rest[i]!);
+    }
+    try {
+      return { chunk, states: this.writes(chunk.policy) };
+    } catch (error) {
+      // A suspect was looked at in each step, so that this can happen once per agent at most.
+      if (!(error instanceof Unwritable) || suspects.has(error.key)) throw error;
+      this.states.rollBack();
+      return this.assessed(records, context, suspects.add(error.key));
     }
   }
 
@@ -121,12 +142,13 @@ export class Partition {
     this.parts.metrics.loads.inc(keys.length);
   }
 
-  private emptyChunk(): Chunk {
+  private emptyChunk(suspects: ReadonlySet<string>): Chunk {
     const { policies, config, source, logger } = this.parts;
     const folder = new Folder({ policy: this.policy, policies, maxSkewMs: config.maxSkewMs });
-    return new Chunk(folder, this.states, source, ({ offset }, error) => {
+    const failed = ({ offset }: LogRecord, error: unknown) => {
       logger.error({ error, partition: this.number, offset }, 'an activity could not be folded');
-    });
+    };
+    return new Chunk(folder, this.states, source, failed, suspects);
   }
 
   /** How many were taken; fewer than there are when a state or a policy has to be fetched first. */
@@ -139,13 +161,18 @@ export class Partition {
   }
 
   /** False = another marker. A marker that is this very write means that only the reply was lost. */
-  private async commit(last: LogRecord, chunk: Chunk, context: BatchContext): Promise<boolean> {
+  private async commit(
+    last: LogRecord,
+    chunk: Chunk,
+    states: CommitRequest['states'],
+    context: BatchContext,
+  ): Promise<boolean> {
     const next = { logId: this.logId, offset: last.offset, checksum: checksum(last) };
     const request: CommitRequest = {
       partition: this.id,
       expected: this.marker,
       next,
-      states: this.writes(chunk.policy),
+      states,
       folded: [...chunk.folded].map(([key, ids]) => ({ key, ids })),
       tasks: chunk.tasks,
     };
@@ -165,11 +192,11 @@ export class Partition {
     return true;
   }
 
-  /** Each touched state once, however often it was folded. */
+  /** Each touched state once, however often it was folded. Throws `Unwritable`. */
   private writes(policy: Policy): CommitRequest['states'] {
     const ttlMs = stateTtlMs(policy);
     const writes: CommitRequest['states'] = this.states.touched.map(({ key, next }) => {
-      return { key, state: next === null ? null : stateCodec.encode(next), ttlMs };
+      return { key, state: next === null ? null : encodeState(key, next), ttlMs };
     });
     if (this.recorded !== policy.digest) {
       const state = encodePartitionRecord({ policy: policy.digest });
@@ -216,6 +243,24 @@ export class Partition {
 
   private patiently<T>(context: Waiting, attempt: () => Promise<T>): Promise<T> {
     return patiently(this.parts, { topic: TOPICS.activity, partition: this.number }, context, attempt);
+  }
+}
+
+/** A state beyond what the store's schema can hold: a defect of the core, and no reason to stop everybody else. */
+class Unwritable extends Error {
+  constructor(
+    readonly key: string,
+    cause: unknown,
+  ) {
+    super(`the state of agent ${key} cannot be encoded: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function encodeState(key: string, state: AgentState): Buffer {
+  try {
+    return stateCodec.encode(state);
+  } catch (error) {
+    throw new Unwritable(key, error);
   }
 }
 
