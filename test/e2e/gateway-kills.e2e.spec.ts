@@ -43,6 +43,7 @@ describe.skipIf(!canRun(inject('redisServer')))('gateways that are killed while 
       const [tool, note] = [random() < 0.3 ? 'read_note' : 'write_note', `note-${index}-${call}`];
       try {
         agent ??= await Agent.connect(url, { 'x-driftline-agent': `client-${index}` });
+        agent.timeoutMs = 1_000;
         if (!(await agent.call(tool, { note })).refused) answered += 1;
       } catch {
         // Killed under it: nobody knows how the call ended, which is what this test is about.
@@ -90,7 +91,7 @@ describe.skipIf(!canRun(inject('redisServer')))('gateways that are killed while 
       `gateway kills: ${KILLS}; ${answered} calls answered, ${notes.written.length} writes arrived, ` +
         `${calls.length} on the log, ${unknown} with an unknown end\n`,
     );
-    expect(notes.written.length).toBeGreaterThan(200);
+    expect(notes.written.length).toBeGreaterThan(150);
     expect(new Set(notes.written).size, 'a call reached the server twice').toBe(notes.written.length);
     const allowed = calls.filter(({ decision }) => decision === 'allowed');
     expect(wrongly(notes.written, allowed)).toEqual([]);

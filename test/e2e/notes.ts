@@ -43,6 +43,9 @@ const DECISION = 'dev.driftline/decision';
 
 /** One connection of an agent through a gateway. */
 export class Agent {
+  /** How long a call may take; the client waits for a stream that was cut to come back. */
+  timeoutMs = CALL_TIMEOUT_MS;
+
   private constructor(private readonly client: Client) {}
 
   static async connect(
@@ -58,7 +61,7 @@ export class Agent {
 
   /** Throws what is neither done nor refused: the gateway or a server behind it is away. */
   async call(name: string, args: Record<string, unknown>): Promise<Answer> {
-    const result = await this.client.callTool({ name, arguments: args }, { timeout: CALL_TIMEOUT_MS });
+    const result = await this.client.callTool({ name, arguments: args }, { timeout: this.timeoutMs });
     const decision = result._meta?.[DECISION] as { reason?: string } | undefined;
     if (decision === undefined && result.isError === true)
       throw new Error(`${name} failed: ${JSON.stringify(result.content)}`);
