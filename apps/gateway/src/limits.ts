@@ -3,8 +3,14 @@
  * (`driftline_gateway_limits_total`) and never silent.
  */
 
-/** Body of one client request. The SDK's own servers stop at 4 MiB; files are passed as base64 by some. */
-export const REQUEST_MAX_BYTES = 8 * 1024 * 1024;
+/** Body of one client request: where the SDK's own servers stop. All of it is looked at, which takes its time. */
+export const REQUEST_MAX_BYTES = 4 * 1024 * 1024;
+/** Bodies of all clients that are held at once: sixteen of the largest, thousands of the usual ones. */
+export const BODIES_MAX_BYTES = 64 * 1024 * 1024;
+/** Larger messages are looked at one per turn of the event loop, so that small ones get through between them. */
+export const LARGE_BYTES = 256 * 1024;
+/** A client has this long to send a whole request; a slow one must not hold its bytes for ever. */
+export const RECEIVE_MAX_MS = 60_000;
 /** One answer to a judged call: it is held whole until it has been looked at. */
 export const RESULT_MAX_BYTES = 32 * 1024 * 1024;
 /** One line a stdio server writes. */
@@ -13,6 +19,10 @@ export const LINE_MAX_BYTES = RESULT_MAX_BYTES;
 export const DEPTH_MAX = 128;
 /** Requests of all clients that are open at once, streams included. */
 export const OPEN_MAX = 4_096;
+/** Of them, those of one verified agent: streams and parallel calls of many conversations. */
+export const AGENT_OPEN_MAX = 256;
+/** Of them, those of all asserted agents at one address: a quarter, and still a busy machine's worth. */
+export const REMOTE_OPEN_MAX = 1_024;
 /** Sessions the gateway remembers (agent, answers awaited, calls in flight). */
 export const SESSIONS_MAX = 10_000;
 /** Child processes of stdio servers at once. */
@@ -64,6 +74,11 @@ export const RESEND_MAX_BYTES = 512 * 1024;
 export const JOURNAL_CLOSED_MAX = 4_096;
 /** Conversation, agent and task ids longer than this are not ids. */
 export const ID_MAX_BYTES = 256;
+/** New names of asserted agents that are taken in `ASSERTED_NEW_MS`; whoever is new beyond them is `anonymous`. */
+export const ASSERTED_NEW_MAX = 1_000;
+export const ASSERTED_NEW_MS = 10 * 60_000;
+/** Names of asserted agents that are known, so that newcomers do not take an old one's place. */
+export const ASSERTED_MAX = 10_000;
 /** Heartbeats per lease: four may be lost. */
 export const HEARTBEATS_PER_LEASE = 5;
 /** Orderly stop: calls in flight have this long to end. */

@@ -324,6 +324,7 @@ async function openFront(
     tenant: config.tenant,
     verifier,
     required: identity?.required ?? false,
+    crowded: () => metrics.limit('asserted-names'),
   });
   const guard = { loopback: LOOPBACK.has(at.host), hosts, origins };
   const front = new Front({

@@ -4,6 +4,7 @@ import { agentKey } from '#activity/types';
 import type { Agent } from '../calls/port.js';
 import { ID_MAX_BYTES } from '../limits.js';
 import { isObject, metaOf, type Message } from '../mcp/message.js';
+import { AssertedNames } from './asserted-names.js';
 
 /** Verifies bearer tokens; built from `#identity` when the gateway has a configured issuer or trust bundle. */
 export interface TokenVerifier {
@@ -29,11 +30,20 @@ export class Identifier {
   private readonly tenant: string;
   private readonly verifier: TokenVerifier | null;
   private readonly required: boolean;
+  private readonly names = new AssertedNames();
+  private readonly crowded: () => void;
 
-  constructor(options: { tenant: string; verifier: TokenVerifier | null; required: boolean }) {
+  /** `crowded` is called whenever a name was not taken. */
+  constructor(options: {
+    tenant: string;
+    verifier: TokenVerifier | null;
+    required: boolean;
+    crowded: () => void;
+  }) {
     this.tenant = options.tenant;
     this.verifier = options.verifier;
     this.required = options.required;
+    this.crowded = options.crowded;
   }
 
   /** `known` is the agent its session belongs to; `message` may name the client. */
@@ -64,9 +74,17 @@ export class Identifier {
   private asserted(headers: IncomingHttpHeaders, known: Agent | null, message: Message | null): Agent {
     const header = headers['x-driftline-agent'];
     if (typeof header !== 'string' && known?.assurance === 'asserted') return known;
-    const agent = clean(typeof header === 'string' ? header : message ? clientName(message) : null);
+    const name = clean(typeof header === 'string' ? header : message ? clientName(message) : null);
+    if (known?.assurance === 'asserted' && known.agent === name) return known;
+    const agent = this.taken(name) ? name : ANONYMOUS;
     const who = { tenant: this.tenant, agent, assurance: 'asserted' as const };
     return { ...who, key: agentKey(who), principal: null, actors: [] };
+  }
+
+  private taken(name: string): boolean {
+    const taken = name === ANONYMOUS || this.names.admit(name, Date.now());
+    if (!taken) this.crowded();
+    return taken;
   }
 }
 
