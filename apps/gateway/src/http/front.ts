@@ -1,20 +1,22 @@
 /** The MCP endpoints: who asks, for which server, in which revision; then judged, then forwarded. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '#telemetry';
 import type { Agent, Exchange, Judge, ServerEntry, Watch } from '../calls/port.js';
 import { Session, type Sessions } from '../calls/sessions.js';
 import { GATEWAY_STATUS, GatewayError } from '../errors.js';
-import { OPEN_MAX } from '../limits.js';
+import { LARGE_BYTES, OPEN_MAX } from '../limits.js';
 import type { GatewayMetrics } from '../metrics.js';
 import { CODES, readMessage, type JsonObject, type Message, type RequestId } from '../mcp/message.js';
 import { checkMirrors, eraOf, STATELESS_FROM } from '../mcp/revision.js';
 import type { HttpUpstream } from '../upstream/http.js';
 import type { StdioUpstream } from '../upstream/stdio.js';
-import { readBody } from './body.js';
+import { Bodies } from './body.js';
 import { refuseForeign, type GuardOptions } from './guard.js';
 import type { Identifier, VerifiedToken } from './identify.js';
 import { Reply } from './reply.js';
 import { challengeHeader } from './resource-metadata.js';
+import { Shares } from './shares.js';
 
 export type Upstream = { kind: 'http'; http: HttpUpstream } | { kind: 'stdio'; stdio: StdioUpstream };
 
@@ -37,10 +39,15 @@ interface Asked {
   reply: Reply;
   /** Of the message, once it was read: errors name it. */
   id: RequestId | undefined;
+  /** Of its client's share of open requests; called when the request is over. */
+  giveBack: () => void;
 }
 
 export class Front {
   private readonly options: FrontOptions;
+  private readonly bodies = new Bodies();
+  private readonly shares = new Shares();
+  private lastLarge: Promise<void> = Promise.resolve();
   private openCount = 0;
   private closing = false;
 
@@ -66,9 +73,12 @@ export class Front {
       return;
     }
     this.openCount += 1;
-    response.once('close', () => (this.openCount -= 1));
     const reply = new Reply(response);
-    const asked: Omit<Asked, 'target'> = { request, reply, id: undefined };
+    const asked: Omit<Asked, 'target'> = { request, reply, id: undefined, giveBack: () => undefined };
+    response.once('close', () => {
+      this.openCount -= 1;
+      asked.giveBack();
+    });
     this.answer(path, asked).catch((error: unknown) => this.fail(error, asked));
   };
 
@@ -84,6 +94,7 @@ export class Front {
       );
     }
     const asked: Asked = Object.assign(partly, { target: this.targetOf(path) });
+    if (!(await this.admit(asked))) return;
     if (request.method === 'POST') await this.post(asked);
     else if (request.method === 'GET') await this.get(asked);
     else if (request.method === 'DELETE') await this.delete(asked);
@@ -91,6 +102,23 @@ export class Front {
       reply.finish(errorBody(CODES.invalidRequest, 'Method not allowed'), 405, {
         allow: 'GET, POST, DELETE',
       });
+  }
+
+  /** By its headers alone, before a byte of its body is read. False = it was answered, or its client has gone. */
+  private async admit(asked: Asked): Promise<boolean> {
+    const who = await this.identify(asked, null, null);
+    if (!who || !asked.reply.open) return false;
+    const remote = asked.request.socket.remoteAddress ?? '';
+    if (!this.shares.take(who.agent, remote)) {
+      this.options.metrics.limit('open-per-client');
+      throw new GatewayError(
+        'limit',
+        CODES.internal,
+        'Too many open requests of this client; try again later',
+      );
+    }
+    asked.giveBack = () => this.shares.give(who.agent, remote);
+    return true;
   }
 
   private targetOf(path: string): Target {
@@ -107,7 +135,7 @@ export class Front {
   }
 
   private async post(asked: Asked): Promise<void> {
-    const { request, reply, target } = asked;
+    const { request, reply } = asked;
     if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
       reply.finish(
         errorBody(CODES.invalidRequest, 'Unsupported Media Type: Content-Type must be application/json'),
@@ -115,12 +143,32 @@ export class Front {
       );
       return;
     }
-    const body = await readBody(request);
-    if (!body) {
+    const body = await this.bodies.read(request);
+    if (body === 'too-large') {
       this.options.metrics.limit('request-bytes');
       reply.finish(errorBody(CODES.invalidRequest, 'Request entity too large'), 413, { connection: 'close' });
       return;
     }
+    if (body === 'no-room') {
+      this.options.metrics.limit('bodies-bytes');
+      throw new GatewayError('limit', CODES.internal, 'Too much is being received; try again later');
+    }
+    try {
+      if (body.length > LARGE_BYTES) await this.ownTurn();
+      await this.message(asked, body);
+    } finally {
+      this.bodies.done(body);
+    }
+  }
+
+  /** One large message per turn of the event loop. */
+  private ownTurn(): Promise<void> {
+    this.lastLarge = this.lastLarge.then(() => nextTurn());
+    return this.lastLarge;
+  }
+
+  private async message(asked: Asked, body: Buffer): Promise<void> {
+    const { request, target } = asked;
     const message = readMessage(body.toString('utf8'));
     if (message.kind === 'request') asked.id = message.id;
     const era = eraOf(request.headers, message);
@@ -288,7 +336,9 @@ export class Front {
       return;
     }
     this.options.metrics.limit(error.code);
-    reply.finish(errorBody(error.rpcCode, error.message, id), GATEWAY_STATUS[error.code]);
+    // What was not read to its end cannot be followed by another request.
+    const headers = request.complete ? {} : { connection: 'close' };
+    reply.finish(errorBody(error.rpcCode, error.message, id), GATEWAY_STATUS[error.code], headers);
   }
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DynamicModule } from '@nestjs/common';
+import { RECEIVE_MAX_MS } from '../limits.js';
 import type { Front } from './front.js';
 
 /** Longer than clients and proxies keep an idle connection, so that they close first. */
@@ -33,8 +34,8 @@ export async function listen(
   const server = app.getHttpServer() as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1_000;
-  // Calls and streams may take as long as their servers need.
-  server.requestTimeout = 0;
+  // Of receiving a request; calls and streams may take as long as their servers need.
+  server.requestTimeout = RECEIVE_MAX_MS;
   const { address, port, family } = server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
