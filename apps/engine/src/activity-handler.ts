@@ -60,7 +60,6 @@ export class ActivityHandler implements PartitionHandler {
   async batch(number: number, records: LogRecord[], context: BatchContext): Promise<void> {
     const partition = this.partitions.get(number);
     if (!partition || records.length === 0) return;
-    const handedOverAtMs = Date.now();
     this.working.set(number, performance.now());
     try {
       await partition.fold(records, context);
@@ -71,7 +70,7 @@ export class ActivityHandler implements PartitionHandler {
     } finally {
       this.working.delete(number);
     }
-    this.currencies.folded(partition, context.end, handedOverAtMs);
+    this.currencies.folded(partition, context);
   }
 
   async revoked(number: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { TOPICS } from '#activity/types';
+import type { BatchContext } from '#stream';
 import { CURRENCY_MS } from './limits.js';
 import type { Partition } from './partition.js';
 import type { Parts } from './parts.js';
@@ -23,12 +24,12 @@ export class Currencies {
     private readonly partitions: ReadonlyMap<number, Partition>,
   ) {}
 
-  /** After a batch that was handed over at `atMs`, when the log ended at `end`. */
-  folded(partition: Partition, end: number, atMs: number): void {
+  /** After a batch of a fetch that saw the log end at `end`: it is current as of the fetch, however long it waited. */
+  folded(partition: Partition, { end, fetchedAtMs }: Pick<BatchContext, 'end' | 'fetchedAtMs'>): void {
     const caughtUp = partition.next >= end;
     const lag = Math.max(0, end - partition.next);
     this.lag(partition, lag);
-    this.advance(partition, caughtUp ? atMs : Math.min(partition.foldedAtMs, atMs));
+    this.advance(partition, caughtUp ? fetchedAtMs : Math.min(partition.foldedAtMs, fetchedAtMs));
     const told = this.of(partition.number);
     if (caughtUp && performance.now() - told.toldAtMs >= CURRENCY_MS / 2) this.tell(partition, told);
   }

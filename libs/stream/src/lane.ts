@@ -3,7 +3,14 @@
  * `assigned` → `batch`* → `revoked`, never two at once, never a batch at a position nobody gave.
  */
 import { LogTruncated, PartitionHalted, PartitionLost } from './errors.js';
-import type { Bounds, LogEvents, LogRecord, PartitionHandler, PartitionStatus } from './port.js';
+import type {
+  BatchContext,
+  Bounds,
+  LogEvents,
+  LogRecord,
+  PartitionHandler,
+  PartitionStatus,
+} from './port.js';
 
 /** First wait after a failing handler; doubled each time: a short fault costs little, a long one does not spin. */
 const RETRY_MIN_MS = 100;
@@ -21,6 +28,9 @@ export interface LaneHooks {
 
 /** `retry` = read again at `lane.position`, after `afterMs`; `stopped` = no more until the lane is opened again. */
 export type Outcome = { kind: 'done' } | { kind: 'retry'; afterMs: number } | { kind: 'stopped' };
+
+/** Where the partition ended when the records were fetched. */
+export type FetchedAt = Pick<BatchContext, 'end' | 'fetchedAtMs'>;
 
 const STOPPED: Outcome = { kind: 'stopped' };
 
@@ -92,17 +102,17 @@ export class Lane {
     this.position = offset;
   }
 
-  /** Hands records over; `next` is the offset after them. */
-  deliver(records: LogRecord[], next: number, end: number): Promise<Outcome> {
+  /** Hands records over; `next` is the offset after them, `fetched` what is known of the fetch. */
+  deliver(records: LogRecord[], next: number, fetched: FetchedAt): Promise<Outcome> {
     if (this.lost || this.state !== 'ready') return Promise.resolve(STOPPED);
-    return this.track(this.run(records, next, end));
+    return this.track(this.run(records, next, fetched));
   }
 
-  private async run(records: LogRecord[], next: number, end: number): Promise<Outcome> {
+  private async run(records: LogRecord[], next: number, fetched: FetchedAt): Promise<Outcome> {
     this.state = 'busy';
     let target: number | null = null;
     const context = {
-      end,
+      ...fetched,
       stale: () => this.lost,
       seek: (offset: number) => {
         target = offset;

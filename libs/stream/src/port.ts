@@ -45,6 +45,8 @@ export interface BatchContext {
   stale(): boolean;
   /** End of the partition as of this batch, for lag. */
   end: number;
+  /** Wall time at which `end` was certainly so: that of the fetch, however long the batch has waited since. */
+  fetchedAtMs: number;
   /** Continue at this offset instead of after this batch. */
   seek(offset: number): void;
 }

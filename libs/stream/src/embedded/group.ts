@@ -156,6 +156,7 @@ export class Member implements Consumer {
     let retryMs = 0;
     try {
       const limit = this.options.batchRecords ?? BATCH_RECORDS;
+      const fetchedAtMs = Date.now();
       const records = this.group.storage.read(source, lane.position, limit, BATCH_BYTES);
       const next = records.length === 0 ? source.end : records.at(-1)!.offset + 1;
       // Nothing left of this stretch after compaction: go on behind it.
@@ -163,7 +164,7 @@ export class Member implements Consumer {
         lane.position = next;
         return true;
       }
-      const outcome = await lane.deliver(records, next, source.end);
+      const outcome = await lane.deliver(records, next, { end: source.end, fetchedAtMs });
       if (outcome.kind === 'stopped') return false;
       retryMs = outcome.kind === 'retry' ? outcome.afterMs : 0;
     } finally {

@@ -9,7 +9,7 @@ import { Lane } from '../lane.js';
 import type { Bounds, Consumer, ConsumeOptions, LogEvents } from '../port.js';
 import { isAway, makeClient, RETRY, rootCause, type Client, type KafkaSettings } from './client.js';
 import { Heart } from './heart.js';
-import { onOffsetOutOfRange } from './patches.js';
+import { onOffsetOutOfRange, type Fetched } from './patches.js';
 import { KafkaRecord } from './record.js';
 
 const { PartitionAssigners } = kafkajs;
@@ -229,14 +229,15 @@ export class KafkaConsumer implements Consumer {
   /** True when all of it was worked on; otherwise the lane's position says where to read again. */
   private async deliver(life: Life, lane: Lane, batch: EachBatchPayload['batch']): Promise<boolean> {
     const size = this.options.batchRecords ?? BATCH_RECORDS;
-    const end = Number(batch.highWatermark);
+    const { fetchedAtMs } = batch as unknown as Fetched;
+    const fetched = { end: Number(batch.highWatermark), fetchedAtMs };
     for (let from = 0; from < batch.messages.length; from += size) {
       if (this.stopped !== null) return false;
       const messages = batch.messages.slice(from, from + size);
       const records = messages.map((message) => new KafkaRecord(this.options.topic, lane.partition, message));
       const isLast = from + size >= batch.messages.length;
       const next = isLast ? Number(batch.lastOffset()) + 1 : records.at(-1)!.offset + 1;
-      const outcome = await lane.deliver(records, next, end);
+      const outcome = await lane.deliver(records, next, fetched);
       if (outcome.kind === 'done') continue;
       if (outcome.kind === 'retry' && outcome.afterMs === 0) this.seek(life, lane);
       else this.pause(life, [lane.partition]);

@@ -1,9 +1,10 @@
 /**
- * Three repairs of kafkajs 2.2.4, made on its prototypes. They reach into its files, so any other version is refused.
+ * Three repairs of kafkajs 2.2.4 and one addition, made on its prototypes. They reach into its files, so any other version is refused.
  * 1. Its request queue re-arms a timer while nothing is pending and burns CPU when idle (tulios/kafkajs#1556).
  * 2. On an offset out of range it jumps to the default offset by itself. Here whoever owns the consumer is asked.
  * 3. When the last known broker goes away its consumer crashes and forgets its name in the group, which then waits for the
  *    old name until its session has run out. Here the broker stays known, and the consumer goes on under its name.
+ * 4. A batch does not say when it was asked for, and may have waited long for its turn since. Here it does.
  */
 import { createRequire } from 'node:module';
 import { LogError } from '../errors.js';
@@ -16,7 +17,12 @@ interface RequestQueue {
   pending: unknown[];
   scheduleCheckPendingRequests(): void;
 }
+/** What `fetch` adds to a batch: wall time before the fetch, so that its high watermark is of then or later. */
+export interface Fetched {
+  fetchedAtMs: number;
+}
 interface ConsumerGroup {
+  fetch(nodeId: string): Promise<Partial<Fetched>[]>;
   cluster: { getNodeIds?(): string[] };
   getNodeIds(): string[];
   recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
@@ -45,6 +51,7 @@ export function patchKafkajs(): void {
     .prototype;
   patchOutOfRange(consumerGroup);
   patchKnownBrokers(consumerGroup);
+  patchFetch(consumerGroup);
   patched = true;
 }
 
@@ -61,6 +68,16 @@ function patchOutOfRange(group: ConsumerGroup): void {
     const owner = owners.get(this.cluster);
     if (owner === undefined) await recover.call(this, error);
     else owner(error.topic, error.partition);
+  };
+}
+
+function patchFetch(group: ConsumerGroup): void {
+  const fetch = group.fetch;
+  group.fetch = async function (this: ConsumerGroup, nodeId) {
+    const fetchedAtMs = Date.now();
+    const batches = await fetch.call(this, nodeId);
+    for (const batch of batches) batch.fetchedAtMs = fetchedAtMs;
+    return batches;
   };
 }
 
