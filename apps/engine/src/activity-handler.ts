@@ -40,7 +40,7 @@ export class ActivityHandler implements PartitionHandler {
   }
 
   async assigned(number: number): Promise<number> {
-    const partition = new Partition(this.parts, number);
+    const partition = new Partition(this.parts, number, (displaced) => this.currencies.clear(displaced));
     const waiting = { heartbeat: async () => undefined, stale: () => this.stopping };
     const where = { topic: TOPICS.activity, partition: number };
     const next = await patiently(this.parts, where, waiting, async () => {

@@ -34,6 +34,12 @@ export class Currencies {
     if (caughtUp && performance.now() - told.toldAtMs >= CURRENCY_MS / 2) this.tell(partition, told);
   }
 
+  /** Another writer was here, or the store fell back: not current until it is folded again. Throws what the store does. */
+  async clear(partition: Partition): Promise<void> {
+    this.told.delete(partition.number);
+    await this.parts.store.touch(partition.id, { caughtUpAtMs: 0, policy: partition.recorded ?? '' });
+  }
+
   /** On a timer: where nothing arrives, the log itself is asked whether there is more. */
   async refresh(): Promise<void> {
     await Promise.all([...this.partitions.values()].map((partition) => this.refreshOne(partition)));
@@ -50,10 +56,11 @@ export class Currencies {
   }
 
   private async refreshOne(partition: Partition): Promise<void> {
+    if (!partition.placed) return;
     const askedAtMs = Date.now();
     try {
       const { end } = await this.parts.log.bounds(TOPICS.activity, partition.number);
-      if (this.partitions.get(partition.number) !== partition) return;
+      if (this.partitions.get(partition.number) !== partition || !partition.placed) return;
       const lag = Math.max(0, end - partition.next);
       this.lag(partition, lag);
       if (lag === 0) this.advance(partition, askedAtMs);

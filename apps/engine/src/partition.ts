@@ -26,6 +26,8 @@ export class Partition {
   next = 0;
   /** Append time of the last folded record, 0 = none since the start. */
   foldedAtMs = 0;
+  /** False while it is not known where to go on: nothing can be said of it. */
+  placed = false;
   /** What judges here; the configured one until the log says. */
   policy: Policy;
   /** Digest that the store says judges here; null = nothing was folded yet. */
@@ -37,6 +39,8 @@ export class Partition {
   constructor(
     private readonly parts: Parts,
     readonly number: number,
+    /** Called before another place is looked for: what was said of this partition does not hold any more. */
+    private readonly displaced: (partition: Partition) => Promise<void>,
   ) {
     this.id = `activity/${number}`;
     this.policy = parts.policies.configured;
@@ -54,6 +58,8 @@ export class Partition {
     this.logId = await log.id();
     this.marker = place.marker;
     this.next = place.next;
+    this.foldedAtMs = 0;
+    this.placed = true;
     return place.next;
   }
 
@@ -68,6 +74,8 @@ export class Partition {
       if (await this.foldChunk(records.slice(from, from + size), context)) continue;
       // Another writer was here, or the store fell back: everything held is dropped, the marker says where to go on.
       this.parts.metrics.repositioned.inc({ partition: this.number });
+      this.placed = false;
+      await this.patiently(context, () => this.displaced(this));
       context.seek(await this.patiently(context, () => this.place()));
       return;
     }
