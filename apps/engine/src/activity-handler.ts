@@ -9,10 +9,11 @@ import {
   type PartitionHandler,
 } from '#stream';
 import { raise } from './alarms.js';
+import { Blindness } from './blindness.js';
 import { Currencies } from './currency.js';
 import { BATCH_FAILURES_MAX } from './limits.js';
 import { codeOf } from './metrics.js';
-import { Partition } from './partition.js';
+import { Partition, type PartitionEvents } from './partition.js';
 import type { Parts } from './parts.js';
 import { patiently } from './patience.js';
 import { halt } from './place.js';
@@ -25,6 +26,8 @@ export class ActivityHandler implements PartitionHandler {
   readonly partitions = new Map<number, Partition>();
   readonly halted = new Map<number, { code: string; message: string }>();
   readonly currencies: Currencies;
+  private readonly blindness: Blindness;
+  private readonly events: PartitionEvents;
   private counter = 0;
   private stopping = false;
   /** Partition → since when its batch is in work, by `performance.now()`. */
@@ -37,10 +40,15 @@ export class ActivityHandler implements PartitionHandler {
     private readonly onFatal: (error: Error) => void,
   ) {
     this.currencies = new Currencies(parts, this.partitions);
+    this.blindness = new Blindness(parts);
+    this.events = {
+      displaced: (partition) => this.currencies.clear(partition),
+      gaps: ({ number }, count, atMs) => void this.blindness.gaps(number, count, atMs),
+    };
   }
 
   async assigned(number: number): Promise<number> {
-    const partition = new Partition(this.parts, number, (displaced) => this.currencies.clear(displaced));
+    const partition = new Partition(this.parts, number, this.events);
     const waiting = { heartbeat: async () => undefined, stale: () => this.stopping };
     const where = { topic: TOPICS.activity, partition: number };
     const next = await patiently(this.parts, where, waiting, async () => {
@@ -94,6 +102,14 @@ export class ActivityHandler implements PartitionHandler {
     if (ticks.length === 0) return;
     await this.append(ticks);
     this.parts.metrics.ticks.inc(ticks.length);
+  }
+
+  /** On a timer: asks how far each partition is, says it, and raises an alarm where it is too far behind. */
+  async refreshCurrency(): Promise<void> {
+    await this.currencies.refresh();
+    const nowMs = Date.now();
+    // Not waited for: an alarm that finds the log away must not keep currency from being told.
+    for (const [number, ageMs] of this.currencies.ages(nowMs)) void this.blindness.age(number, ageMs, nowMs);
   }
 
   /** Age in ms of the oldest batch in work: waiting for a store that is away is not progress. */

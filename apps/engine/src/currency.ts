@@ -8,6 +8,8 @@ import { countFailure } from './patience.js';
 interface Told {
   /** Everything that was on the log at this time is folded. */
   caughtUpAtMs: number;
+  /** Since when it is ours, or has been folded again. */
+  sinceMs: number;
   /** When the store was last told, by `performance.now()`. */
   toldAtMs: number;
 }
@@ -55,7 +57,17 @@ export class Currencies {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** Partition → how long ago in ms it was current, or came to us if that is later. */
+  ages(nowMs: number): Map<number, number> {
+    const owned = [...this.told].filter(([number]) => this.partitions.has(number));
+    return new Map(
+      owned.map(([number, { caughtUpAtMs, sinceMs }]) => [number, nowMs - Math.max(caughtUpAtMs, sinceMs)]),
+    );
+  }
+
   private async refreshOne(partition: Partition): Promise<void> {
+    // Its age counts from here on, whatever answers.
+    this.of(partition.number);
     if (!partition.placed) return;
     const askedAtMs = Date.now();
     try {
@@ -79,7 +91,7 @@ export class Currencies {
 
   private of(number: number): Told {
     let told = this.told.get(number);
-    if (!told) this.told.set(number, (told = { caughtUpAtMs: 0, toldAtMs: -Infinity }));
+    if (!told) this.told.set(number, (told = { caughtUpAtMs: 0, sinceMs: Date.now(), toldAtMs: -Infinity }));
     return told;
   }
 

@@ -146,7 +146,7 @@ export class Engine {
     const { tickMs } = this.options.config.engine;
     this.timers = [
       repeat(CURRENCY_MS, async () => {
-        await this.activity.currencies.refresh();
+        await this.activity.refreshCurrency();
         this.judgeReadiness();
       }),
       repeat(SETTLE_MS, () => this.containmentRole.settle()),

@@ -16,6 +16,11 @@ export const BATCH_FAILURES_MAX = 8;
 /** How often it is said that state is current; well below any sensible `maxStaleMs`. */
 export const CURRENCY_MS = 500;
 
+/** A partition whose state is older is an alarm: longer than a rebalance or a restart of the store takes. */
+export const BLIND_AFTER_MS = 60_000;
+/** Blindness that lasts is told once in this time. */
+export const BLIND_PERIOD_MS = 10 * 60_000;
+
 /** How often containment looks at leases and writes down what changed. */
 export const SETTLE_MS = 500;
 

@@ -20,6 +20,14 @@ import { patiently, type Waiting } from './patience.js';
 import { findPlace, halt } from './place.js';
 import { readRecord, type ReadRecord } from './read-record.js';
 
+/** What others have to hear of a partition. */
+export interface PartitionEvents {
+  /** Before another place is looked for: what was said of it does not hold any more. May throw what the store throws. */
+  displaced(partition: Partition): Promise<void>;
+  /** `count` activities are missing by their number, as of the log's time `atMs`. */
+  gaps(partition: Partition, count: number, atMs: number): void;
+}
+
 export class Partition {
   readonly id: PartitionId;
   /** Offset of the first record that is not folded. */
@@ -39,8 +47,7 @@ export class Partition {
   constructor(
     private readonly parts: Parts,
     readonly number: number,
-    /** Called before another place is looked for: what was said of this partition does not hold any more. */
-    private readonly displaced: (partition: Partition) => Promise<void>,
+    private readonly events: PartitionEvents,
   ) {
     this.id = `activity/${number}`;
     this.policy = parts.policies.configured;
@@ -75,7 +82,7 @@ export class Partition {
       // Another writer was here, or the store fell back: everything held is dropped, the marker says where to go on.
       this.parts.metrics.repositioned.inc({ partition: this.number });
       this.placed = false;
-      await this.patiently(context, () => this.displaced(this));
+      await this.patiently(context, () => this.events.displaced(this));
       context.seek(await this.patiently(context, () => this.place()));
       return;
     }
@@ -95,6 +102,7 @@ export class Partition {
       if (!(await this.commit(records.at(-1)!, chunk, states, context))) return false;
       killPoint('reply');
       countChunk(parts.metrics, chunk, records.length, performance.now() - startedMs);
+      if (chunk.gaps > 0) this.events.gaps(this, chunk.gaps, this.foldedAtMs);
       return true;
     } finally {
       // After a commit there is nothing left to roll back.
