@@ -107,7 +107,7 @@ export const GatewayConfig = z.strictObject({
     .describe('Overrides; default read open, everything else closed'),
   leaseMs: z
     .int()
-    .min(500)
+    .min(2_500)
     .default(5_000)
     .describe('Without a confirmed position in the revocations for so long, the fail mode applies'),
   authorityUrl: z.url().optional().describe('When it is not where authority.listen says'),
