@@ -17,13 +17,16 @@ const TOOLS: readonly { share: number; tool: string; effect: Effect }[] = [
   { share: 0.15, tool: 'search_files', effect: 'read' },
   { share: 0.1, tool: 'get_file_info', effect: 'read' },
   { share: 0.12, tool: 'write_file', effect: 'write' },
-  { share: 0.07, tool: 'edit_file', effect: 'write' },
-  { share: 0.01, tool: 'move_file', effect: 'delete' },
+  { share: 0.077, tool: 'edit_file', effect: 'write' },
+  { share: 0.003, tool: 'move_file', effect: 'delete' },
 ];
 const KINDS: readonly ValueKind[] = ['name', 'text', 'id', 'path', 'email', 'url', 'amount', 'host'];
-/** One agent in so many keeps reading what it has hardly ever seen, this often; so evidence is refreshed more than levels change. */
-const SENSITIVE_AGENTS = 20;
-const SENSITIVE_SHARE = 0.4;
+/**
+ * One agent in so many keeps running into refusals, this often: evidence that is refreshed far more often than a level
+ * changes.
+ */
+const REFUSED_AGENTS = 45;
+const REFUSED_SHARE = 0.6;
 const START_MS = Date.UTC(2026, 0, 5, 9);
 /** Recorded calls have no times; a few seconds apart is what agents do. */
 const STEP_MS = 3_000;
@@ -43,7 +46,7 @@ interface Agent {
   base: Omit<ActivityBase, 'id' | 'time' | 'sequence'>;
   sequence: number;
   open: ToolCall | null;
-  sensitive: boolean;
+  refused: boolean;
 }
 
 export class Load {
@@ -71,11 +74,14 @@ export class Load {
       sequence: agent.sequence,
     };
     if (agent.open !== null) {
-      const result = this.result(base, agent, agent.open);
+      const result = this.result(base, agent.open);
       agent.open = null;
       return result;
     }
     const call = this.call(base);
+    if (agent.refused && this.random() < REFUSED_SHARE) {
+      return { ...call, decision: 'refused', basis: 'limit', reason: 'limit' };
+    }
     if (!this.options.distinct) agent.open = call;
     return call;
   }
@@ -96,7 +102,7 @@ export class Load {
       },
       sequence: 0,
       open: null,
-      sensitive: number % SENSITIVE_AGENTS === 0,
+      refused: number % REFUSED_AGENTS === 0,
     };
   }
 
@@ -128,9 +134,7 @@ export class Load {
     };
   }
 
-  private result(base: ActivityBase, agent: Agent, call: ToolCall): ToolResult {
-    const sensitive = agent.sensitive && this.random() < SENSITIVE_SHARE;
-    const dataClasses = sensitive ? ['internal', 'credential'] : ['internal'];
+  private result(base: ActivityBase, call: ToolCall): ToolResult {
     return {
       ...base,
       type: 'ToolResult',
@@ -139,7 +143,7 @@ export class Load {
       tool: call.tool,
       outcome: 'ok',
       trust: 'unknown',
-      dataClasses,
+      dataClasses: ['internal'],
       values: this.values(this.quantile(RESULT_VALUES), 'field'),
       valuesDropped: 0,
       resultBytes: this.quantile(RESULT_BYTES),
