@@ -55,11 +55,13 @@ function isQuiet(subject: { level: Level; observedLevel: Level }): boolean {
 /** `alerted`: rank of the level that the task's finding already told the SOC in this turn; -1 = none. */
 function settle(turn: Turn, subject: Subject, alerted = -1): Standing {
   const enforced = reading(turn, subject, subject.level, false);
-  const all = reading(turn, subject, subject.observedLevel, true);
+  const all = turn.state.evidence.some(isObserved)
+    ? reading(turn, subject, subject.observedLevel, true)
+    : { ...enforced, level: levelAfter(turn, subject.observedLevel, enforced.risk) };
   keepLevels(turn, subject, enforced.level, all.level);
-  const worried = turn.yielded.some(
-    (piece) => subject.task === null || countsIn(subject.task.id, piece.task),
-  );
+  const worried =
+    turn.yielded.length > 0 &&
+    turn.yielded.some((piece) => subject.task === null || countsIn(subject.task.id, piece.task));
   const answer = worried ? answerTo(turn, subject, enforced, false) : null;
   const observed = worried ? answerTo(turn, subject, all, true) : null;
   if (enforced.level !== subject.level || answer !== null) {
@@ -79,8 +81,15 @@ function reading(turn: Turn, { task }: Subject, level: Level, withObserved: bool
       ? evidenceOfAgent(state.evidence, now, withObserved)
       : evidenceOfTask(state.evidence, task.id, withObserved);
   const risk = riskOf(policy, evidence, now);
-  const next = turn.fresh ? levelOf(policy.levels, risk) : nextLevel(policy.levels, level, risk);
-  return { evidence, risk, level: next };
+  return { evidence, risk, level: levelAfter(turn, level, risk) };
+}
+
+function levelAfter({ policy, fresh }: Turn, level: Level, risk: number): Level {
+  return fresh ? levelOf(policy.levels, risk) : nextLevel(policy.levels, level, risk);
+}
+
+function isObserved({ observed }: LiveEvidence): boolean {
+  return observed;
 }
 
 /** Implicit tasks that share evidence share the level. */

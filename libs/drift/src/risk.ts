@@ -15,12 +15,22 @@ export function weightAt(evidence: LiveEvidence, now: number): number {
 /** 0–100, unrounded. Exactly the same for the same set: the state keeps evidence ordered by key. */
 export function riskOf(policy: Policy, evidence: LiveEvidence[], now: number): number {
   if (evidence.length === 0) return 0;
-  const doubt = new Map<string, number>();
+  // Two short lists: this runs with every call of an agent under suspicion, and a map costs more than it finds.
+  const detectors: string[] = [];
+  const doubts: number[] = [];
   for (const piece of evidence) {
-    doubt.set(piece.detector, (doubt.get(piece.detector) ?? 1) * (1 - weightAt(piece, now)));
+    const at = detectors.indexOf(piece.detector);
+    const doubt = 1 - weightAt(piece, now);
+    if (at >= 0) doubts[at] = (doubts[at] as number) * doubt;
+    else {
+      detectors.push(piece.detector);
+      doubts.push(doubt);
+    }
   }
   let rest = 1;
-  for (const [detector, left] of doubt) rest *= Math.max(left, 1 - ceilingOf(policy, detector));
+  for (let i = 0; i < doubts.length; i++) {
+    rest *= Math.max(doubts[i] as number, 1 - ceilingOf(policy, detectors[i] as string));
+  }
   return 100 * (1 - rest);
 }
 
@@ -28,30 +38,34 @@ function ceilingOf(policy: Policy, detector: string): number {
   return policy.detectors[detector]?.ceiling ?? 1;
 }
 
-/** What counts towards a task: its own evidence, and what was too much to keep apart. */
+/** What counts towards a task: its own evidence, and what was too much to keep apart. All of it = the same array. */
 export function evidenceOfTask(
   evidence: LiveEvidence[],
   task: string,
   withObserved: boolean,
 ): LiveEvidence[] {
-  return evidence.filter(
-    (piece) => (countsIn(task, piece.task) || isRemainder(piece)) && (withObserved || !piece.observed),
-  );
+  const counts = (piece: LiveEvidence) =>
+    (countsIn(task, piece.task) || isRemainder(piece)) && (withObserved || !piece.observed);
+  return evidence.every(counts) ? evidence : evidence.filter(counts);
 }
 
-/** What counts towards the agent: of each kind the heaviest now, whichever task it is from. */
+/**
+ * What counts towards the agent: of each kind the heaviest now, whichever task it is from. Evidence comes ordered by
+ * key, so that one kind stands together.
+ */
 export function evidenceOfAgent(
   evidence: LiveEvidence[],
   now: number,
   withObserved: boolean,
 ): LiveEvidence[] {
-  const heaviest = new Map<string, LiveEvidence>();
+  const heaviest: LiveEvidence[] = [];
   for (const piece of evidence) {
     if (piece.observed && !withObserved) continue;
-    const other = heaviest.get(piece.kind);
-    if (other === undefined || weightAt(piece, now) > weightAt(other, now)) heaviest.set(piece.kind, piece);
+    const last = heaviest.at(-1);
+    if (last?.kind !== piece.kind) heaviest.push(piece);
+    else if (weightAt(piece, now) > weightAt(last, now)) heaviest[heaviest.length - 1] = piece;
   }
-  return [...heaviest.values()];
+  return heaviest;
 }
 
 export const REMAINDER = 'remainder';
