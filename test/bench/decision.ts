@@ -10,9 +10,9 @@ import { startService, type Service } from './processes.js';
 import type { Servers } from './servers.js';
 
 const RATE_PER_SECOND = 2_000;
-const SECONDS = 12;
-/** Until compilers and connections are warm. */
-const WARM_UP_SECONDS = 4;
+const SECONDS = 10;
+/** At a quarter of the rate, until compilers and connections are warm. */
+const WARM_UP_SECONDS = 8;
 const TICK_MS = 5;
 const AGENTS = 2_000;
 
@@ -56,14 +56,13 @@ async function openLoop(
   let failed = 0;
   const work = new Set<Promise<void>>();
   const start = performance.now();
+  const warmUp = (RATE_PER_SECOND / 4) * WARM_UP_SECONDS;
+  const total = warmUp + RATE_PER_SECOND * SECONDS;
   let asked = 0;
-  while (asked < RATE_PER_SECOND * SECONDS) {
-    const due = Math.min(
-      RATE_PER_SECOND * SECONDS,
-      Math.floor(((performance.now() - start) / 1_000) * RATE_PER_SECOND),
-    );
+  while (asked < total) {
+    const due = Math.min(total, dueAfter((performance.now() - start) / 1_000));
     for (; asked < due; asked += 1) {
-      const warm = asked >= RATE_PER_SECOND * WARM_UP_SECONDS;
+      const warm = asked >= warmUp;
       const one = decide(client, reporter, proposal(load, reporter)).then(
         (tookMs) => void (warm && times.push(tookMs)),
         () => void (failed += 1),
@@ -75,6 +74,12 @@ async function openLoop(
   }
   await Promise.all(work);
   return { times, failed };
+}
+
+/** How many should have been asked after so many seconds. */
+function dueAfter(seconds: number): number {
+  const slow = Math.min(seconds, WARM_UP_SECONDS) * (RATE_PER_SECOND / 4);
+  return Math.floor(slow + Math.max(0, seconds - WARM_UP_SECONDS) * RATE_PER_SECOND);
 }
 
 async function decide(client: HttpAuthority, reporter: ActivityReporter, call: ToolCall): Promise<number> {

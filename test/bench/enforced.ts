@@ -19,6 +19,8 @@ const WARM_UP_TRIALS = 15;
 const LOADED_TRIALS = 40;
 /** Polls run before the report, so that connections and sessions are warm. */
 const POLL_BEFORE_MS = 40;
+/** Between an answer and the next poll: an agent at work, not a load test. */
+const POLL_EVERY_MS = 2;
 const REFUSED_DEADLINE_MS = 10_000;
 /** Events a second beside the trials: about half of what this engine folds when it does nothing else (see the pipeline). */
 const LOAD_PER_SECOND = Number(process.env['DRIFTLINE_BENCH_LOAD'] ?? 20_000);
@@ -125,6 +127,7 @@ async function refusedAt(client: BenchClient, reportedAt: () => number): Promise
   for (;;) {
     const answer = await client.call('write_file', { path: '/data/progress.md', content: 'working' });
     if (answer.refused) return answer.at;
+    await sleep(POLL_EVERY_MS);
     if (answer.at - reportedAt() > REFUSED_DEADLINE_MS) throw new Error('never refused');
   }
 }

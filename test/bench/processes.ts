@@ -32,7 +32,10 @@ export async function startService(
   };
   const file = join(dataDir, `${name}.yaml`);
   writeFileSync(file, stringify(config));
-  return spawned([join(ROOT, 'bin/driftline.js'), service, '--config', file], /driftline \w+ at (\S+)/);
+  return spawned(
+    ['--max-semi-space-size=64', join(ROOT, 'bin/driftline.js'), service, '--config', file],
+    /driftline \w+ at (\S+)/,
+  );
 }
 
 export function startUpstream(): Promise<Service> {
