@@ -23,7 +23,7 @@ const POLL_BEFORE_MS = 40;
 const POLL_EVERY_MS = 2;
 const REFUSED_DEADLINE_MS = 10_000;
 /** Events a second beside the trials: about half of what this engine folds when it does nothing else (see the pipeline). */
-const LOAD_PER_SECOND = Number(process.env['DRIFTLINE_BENCH_LOAD'] ?? 20_000);
+const LOAD_PER_SECOND = 20_000;
 const LOAD_TICK_MS = 20;
 
 interface World {
@@ -132,7 +132,7 @@ async function refusedAt(client: BenchClient, reportedAt: () => number): Promise
   }
 }
 
-/** A canary-free, plain drift: it sends credentials somewhere its task never named. */
+/** A plain drift: credentials are moved to where its task was never approved to go. */
 function drifting(reporter: ActivityReporter, agent: string, task: string): ToolCall {
   const base = reporter.base(
     { tenant: 'default', agent, assurance: 'asserted', principal: 'bench', task },
