@@ -1,5 +1,5 @@
 /** The pure core: one activity folded into an agent's state, with what it yields. Shapes in `contract.ts`. */
-import type { Activity } from '#activity/types';
+import type { Activity, ToolsListed } from '#activity/types';
 import { foldCall, foldResult } from './calls.js';
 import type { Assessment } from './contract.js';
 import { published, stillLive } from './evidence.js';
@@ -10,6 +10,7 @@ import { copyOf, emptyState, type AgentState } from './state.js';
 import { foldContextChecked, foldLifted, foldTaskEnded, foldTaskStarted } from './task-words.js';
 import { endOverdue } from './tasks.js';
 import { newTurn, type Turn } from './turn.js';
+import { remember, watch } from './watch.js';
 
 /**
  * Pure: no clock, no randomness, no I/O; `state` and `activity` are never changed, the new state shares with the old
@@ -61,9 +62,18 @@ function fold(turn: Turn): Standing {
       return foldContextChecked(turn, activity);
     case 'RevocationLifted':
       return foldLifted(turn, activity);
+    case 'ToolsListed':
+      return foldToolsListed(turn, activity);
     default:
       return respond(turn, null);
   }
+}
+
+/** Tool lists belong to no task: what is in them is the agent's. */
+function foldToolsListed(turn: Turn, listed: ToolsListed): Standing {
+  watch(turn, 'onToolsListed', listed, { task: null, lapse: null }, false);
+  remember(turn, 'rememberTools', listed, null);
+  return respond(turn, null);
 }
 
 function forgetWhatIsOver({ policy, state, now }: Turn): void {

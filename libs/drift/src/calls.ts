@@ -1,16 +1,12 @@
 /** Folding of calls and results: where they count, what the detectors see in them, what is learned. */
 import type { Activity, ToolCall, ToolResult } from '#activity/types';
 import { isCatalogued } from './catalogue.js';
-import type { Detector, Look, Sighting } from './detectors/detector.js';
-import { DETECTORS } from './detectors/index.js';
-
 import { failuresAt } from './detectors/refusals.js';
-import { evidenceKey, isSettled, withEvidence } from './evidence.js';
 import { implicitTask, siblingsOf } from './implicit-tasks.js';
 import { higherLevel } from './levels.js';
-import { FAINT_WEIGHT, LIMITS } from './limits.js';
+import { LIMITS } from './limits.js';
 import { marked } from './marks.js';
-import type { DetectorSettings, Policy } from './policy.js';
+import type { Policy } from './policy.js';
 import {
   learnCall,
   learningAt,
@@ -23,11 +19,9 @@ import { sensitivityOf } from './sensitivity.js';
 import { respond, type Standing } from './respond.js';
 import { revokeEnded } from './task-words.js';
 import { findDeclared, isOpen, onlyDeclared, replaceTask } from './tasks.js';
-import { limitedText, say, type Turn } from './turn.js';
-import { copyOfTask, type AgentState, type LiveEvidence, type OpenTask, type ReadMark } from './state.js';
-
-/** Where an activity counts. */
-type Place = Pick<Look, 'task' | 'lapse'>;
+import { say, type Turn } from './turn.js';
+import { remember, watch, type Place } from './watch.js';
+import { copyOfTask, type AgentState, type OpenTask, type ReadMark } from './state.js';
 
 export function foldCall(turn: Turn, call: ToolCall): Standing {
   const { state, policy, now } = turn;
@@ -35,7 +29,7 @@ export function foldCall(turn: Turn, call: ToolCall): Standing {
   const observed = call.uncatalogued && policy.uncatalogued === 'observe';
   if (observed) announceObserved(turn, call);
   const ran = call.decision === 'allowed';
-  watchCall(turn, call, place, observed, ran || call.basis === 'assessed');
+  watch(turn, ran || call.basis === 'assessed' ? 'onCall' : 'onRefused', call, place, observed);
   if (place.lapse !== null && ran) revokeEnded(turn, call, place.lapse);
   const previous = place.task?.lastEffect ?? null;
   const task = place.task === null ? null : calledTask(turn, place.task, call, ran);
@@ -52,7 +46,7 @@ export function foldResult(turn: Turn, result: ToolResult): Standing {
   const { state, now } = turn;
   const place = placeOfResult(turn, result);
   const received = result.outcome !== 'withheld' && result.outcome !== 'cancelled';
-  if (received) watchResult(turn, result, place, isObservedResult(turn, result));
+  if (received) watch(turn, 'onResult', result, place, isObservedResult(turn, result));
   const task = place.task === null ? null : resultTask(turn, place.task, result, received);
   const standing = respond(turn, task);
   if (received) {
@@ -86,93 +80,6 @@ function placeOfResult({ state, now }: Turn, result: ToolResult): Place {
   return { task: isOpen(found) ? found : null, lapse: null };
 }
 
-interface Active {
-  detector: Detector;
-  settings: DetectorSettings;
-}
-
-/** The detectors that a policy has on. Policies never change, so this is worked out once for each. */
-const actives = new WeakMap<Policy, Active[]>();
-function activeDetectors(policy: Policy): Active[] {
-  let active = actives.get(policy);
-  if (active === undefined) {
-    active = DETECTORS.flatMap((detector) => {
-      const settings = policy.detectors[detector.name];
-      return settings && settings.mode !== 'off' ? [{ detector, settings }] : [];
-    });
-    actives.set(policy, active);
-  }
-  return active;
-}
-
-/** Every detector looks at the agent as it was before: what they saw is kept once all have looked. */
-function watchCall(turn: Turn, call: ToolCall, place: Place, observed: boolean, assessed: boolean): void {
-  const look = lookOf(turn, place);
-  let seen: Seen[] | null = null;
-  for (const { detector, settings } of activeDetectors(turn.policy)) {
-    look.settings = settings;
-    const sightings = assessed ? detector.onCall?.(look, call) : detector.onRefused?.(look, call);
-    if (sightings && sightings.length > 0) (seen ??= []).push({ detector, settings, sightings });
-  }
-  if (seen !== null) keepAll(turn, place, seen, observed);
-}
-
-function watchResult(turn: Turn, result: ToolResult, place: Place, observed: boolean): void {
-  const look = lookOf(turn, place);
-  let seen: Seen[] | null = null;
-  for (const { detector, settings } of activeDetectors(turn.policy)) {
-    look.settings = settings;
-    const sightings = detector.onResult?.(look, result);
-    if (sightings && sightings.length > 0) (seen ??= []).push({ detector, settings, sightings });
-  }
-  if (seen !== null) keepAll(turn, place, seen, observed);
-}
-
-interface Seen extends Active {
-  sightings: readonly Sighting[];
-}
-
-/** `settings` are set before each detector looks. */
-function lookOf({ policy, state, now }: Turn, { task, lapse }: Place): Look {
-  return { policy, settings: null as never, state, task, lapse, now };
-}
-
-function keepAll(turn: Turn, { task }: Place, seen: Seen[], observed: boolean): void {
-  for (const { detector, settings, sightings } of seen) {
-    for (const sighting of sightings)
-      keep(turn, task?.id ?? null, detector.name, settings, sighting, observed);
-  }
-}
-
-/** A sighting becomes evidence, unless a person or a passed check has settled it. */
-function keep(
-  turn: Turn,
-  task: string | null,
-  detector: string,
-  settings: DetectorSettings,
-  sighting: Sighting,
-  observed: boolean,
-): void {
-  const { state, policy, now, activity } = turn;
-  const key = evidenceKey(sighting.kind, task);
-  const weight = settings.weight * sighting.share;
-  if (weight < FAINT_WEIGHT || isSettled(state.settled, key, now)) return;
-  const piece: LiveEvidence = {
-    key,
-    kind: sighting.kind,
-    detector,
-    task,
-    weight,
-    time: activity.time,
-    halfLifeMs: settings.halfLifeMs,
-    explanation: limitedText(sighting.explanation),
-    cause: activity.id,
-    observed: observed || settings.mode === 'observe',
-  };
-  state.evidence = withEvidence(policy, state.evidence, piece, now);
-  turn.yielded = [...turn.yielded, piece];
-}
-
 function calledTask(turn: Turn, task: OpenTask, call: ToolCall, ran: boolean): OpenTask {
   const { now, state } = turn;
   const next = copyOfTask(task);
@@ -185,6 +92,7 @@ function calledTask(turn: Turn, task: OpenTask, call: ToolCall, ran: boolean): O
     next.failures = failuresAt(task, now) + 1;
     next.failuresAt = now;
   }
+  if (ran) remember(turn, 'rememberCall', call, next);
   replaceTask(state, task, next);
   return next;
 }
@@ -200,6 +108,7 @@ function resultTask(turn: Turn, task: OpenTask, result: ToolResult, received: bo
     next.failures = failuresAt(task, now) + 1;
     next.failuresAt = now;
   }
+  if (received) remember(turn, 'rememberResult', result, next);
   const siblings = marks.length === 0 || next.marks === task.marks ? [] : siblingsOf(state, task);
   replaceTask(state, task, next);
   for (const sibling of siblings) {

@@ -8,13 +8,15 @@ import { respond, type Standing } from './respond.js';
 import type { EndedTask, LiveRevocation, OpenTask } from './state.js';
 import { endTask, findDeclared, isOpen, startTask } from './tasks.js';
 import { asCommand, command, limitedText, revoke, say, type Turn } from './turn.js';
+import { remember, watch } from './watch.js';
 
 /** How long gateways are told to refuse a task that is over, beyond its own expiry: longer than any call in flight. */
 const OVER_HOLD_MS = 60 * 60_000;
 
 export function foldTaskStarted(turn: Turn, started: TaskStarted): Standing {
   const { state, now } = turn;
-  if (startTask(state, started, now) === 'task-limit') {
+  const outcome = startTask(state, started, now);
+  if (outcome === 'task-limit') {
     const explanation = `Task ${started.task} was not opened: this agent has as many open tasks, or as much scope, as is kept. Its calls are refused; end other tasks first.`;
     const title = `Task ${started.task} is beyond the limit`;
     say(
@@ -33,7 +35,15 @@ export function foldTaskStarted(turn: Turn, started: TaskStarted): Standing {
       null,
     );
   }
+  if (outcome === 'started') watchStart(turn, started);
   return respond(turn, openTask(turn, started.task));
+}
+
+/** The task was made in this turn, so it may still be changed in place. */
+function watchStart(turn: Turn, started: TaskStarted): void {
+  const task = openTask(turn, started.task);
+  watch(turn, 'onTaskStarted', started, { task, lapse: null }, false);
+  remember(turn, 'rememberTask', started, task);
 }
 
 /** Ends the task and takes it away at every gateway. */
@@ -41,6 +51,7 @@ export function foldTaskEnded(turn: Turn, ended: TaskEnded): Standing {
   const { state, policy, now } = turn;
   const found = findDeclared(state, ended.task);
   if (found !== null && !isOpen(found)) return respond(turn, null);
+  if (found !== null) watch(turn, 'onTaskEnded', ended, { task: found, lapse: null }, false);
   endTask(state, { id: ended.task, at: ended.time, outcome: ended.outcome });
   const reason = `Task ${ended.task} was ${ended.outcome} by ${ended.by}.`;
   const risk = riskOf(policy, evidenceOfTask(state.evidence, ended.task, false), now);

@@ -1,4 +1,4 @@
-import type { ToolCall, ToolResult } from '#activity/types';
+import type { TaskEnded, TaskStarted, ToolCall, ToolResult, ToolsListed } from '#activity/types';
 import type { DetectorSettings, Policy } from '../policy.js';
 import type { AgentState, EndedTask, OpenTask } from '../state.js';
 
@@ -26,7 +26,24 @@ export interface Sighting {
 
 export const NOTHING: readonly Sighting[] = [];
 
-/** A pure function over one activity and the agent's state. Each is told only of what it names. */
+/**
+ * What a detector remembers in. `state` and `task` are copies whose fields may be replaced; what the fields hold is
+ * shared with the state before and is never changed in place.
+ */
+export interface Memory {
+  policy: Policy;
+  settings: DetectorSettings;
+  state: AgentState;
+  /** Task the activity counts in; null = one that is over, or none. */
+  task: OpenTask | null;
+  now: number;
+}
+
+/**
+ * Pure functions over one activity and the agent's state. Each detector is told only of what it names. `on…` looks at
+ * the agent as it was before, and yields; `remember…` comes once all have looked, and keeps what later looks need.
+ * Only what was allowed or received is remembered: a refused call never enters profile, exposure or lineage.
+ */
 export interface Detector {
   readonly name: string;
   /** A call that ran, may run, or was refused by assessment. */
@@ -34,6 +51,15 @@ export interface Detector {
   /** A call refused for another reason: a revocation, its task, the fail mode, a limit. */
   onRefused?(look: Look, call: ToolCall): readonly Sighting[];
   onResult?(look: Look, result: ToolResult): readonly Sighting[];
+  /** `task` is the one just opened. */
+  onTaskStarted?(look: Look, started: TaskStarted): readonly Sighting[];
+  /** `task` is the one about to end. */
+  onTaskEnded?(look: Look, ended: TaskEnded): readonly Sighting[];
+  onToolsListed?(look: Look, listed: ToolsListed): readonly Sighting[];
+  rememberCall?(memory: Memory, call: ToolCall): void;
+  rememberResult?(memory: Memory, result: ToolResult): void;
+  rememberTask?(memory: Memory, started: TaskStarted): void;
+  rememberTools?(memory: Memory, listed: ToolsListed): void;
 }
 
 /** A number from the detector's options; `libs/policy` has made sure that it is there. */
