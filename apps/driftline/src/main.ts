@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EFFECTS, type Effect } from '#activity/types';
 import { demo } from './commands/demo.js';
+import { evaluate } from './commands/evaluate.js';
 import * as people from './commands/people.js';
 import { rebuild } from './commands/rebuild.js';
 import { record } from './commands/record.js';
@@ -10,6 +11,7 @@ import { replay } from './commands/replay.js';
 import { runAuthority, runEngine, runGateway } from './commands/service.js';
 import { up } from './commands/up.js';
 import { explain } from './errors.js';
+import { FORMS, GRANTS, MODES } from './evaluate/settings.js';
 
 const CONFIG = ['-c, --config <file>', 'configuration (default: driftline.yaml, if there is one)'] as const;
 
@@ -61,8 +63,29 @@ function program(): Command {
     .requiredOption('--by <name>', 'who decides')
     .requiredOption('--reason <text>', 'why')
     .action(rebuild);
+  addEvaluate(root);
   addPeople(root);
   return root;
+}
+
+function addEvaluate(root: Command): void {
+  root
+    .command('evaluate')
+    .description(
+      'judge recorded agent runs as if a gateway had seen them: hijacks stopped, honest runs interrupted',
+    )
+    .argument('<runs...>', 'recorded runs, one JSON object a line, gzip or not')
+    .requiredOption('--tools <file>', "the operator's description of each suite's tools")
+    .requiredOption('--out <dir>', 'where verdicts.jsonl and index.html go')
+    .option('--policy <file>', 'another policy than the shipped one')
+    .addOption(
+      new Option('--grants <names>', `of ${GRANTS.join(', ')}; default all`).argParser(oneOf(GRANTS)),
+    )
+    .addOption(new Option('--modes <names>', `of ${MODES.join(', ')}; default all`).argParser(oneOf(MODES)))
+    .addOption(new Option('--forms <names>', `of ${FORMS.join(', ')}; default all`).argParser(oneOf(FORMS)))
+    .option('--workers <n>', 'threads; default one for each core, 0 = none', wholeNumber)
+    .option('--seed <n>', 'for everything that is drawn', wholeNumber, 1)
+    .action(evaluate);
 }
 
 function addPeople(root: Command): void {
@@ -99,6 +122,21 @@ function addPeople(root: Command): void {
 
 function list(text: string): string[] {
   return text.split(',').map((item) => item.trim());
+}
+
+function oneOf<T extends string>(known: readonly T[]): (text: string) => T[] {
+  return (text) => {
+    const names = list(text);
+    const wrong = names.find((name) => !(known as readonly string[]).includes(name));
+    if (wrong !== undefined) throw new InvalidArgumentError(`${wrong} is not one of ${known.join(', ')}`);
+    // In the order known, each once, however they were named.
+    return known.filter((name) => names.includes(name));
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number');
 }
 
 function effects(text: string): Effect[] {
