@@ -129,6 +129,7 @@ describe('AuthZEN evaluation', () => {
       body: {
         policy_decision_point: authority.url,
         access_evaluation_endpoint: `${authority.url}/access/v1/evaluation`,
+        access_evaluations_endpoint: `${authority.url}/access/v1/evaluations`,
       },
     });
   });
@@ -174,5 +175,64 @@ describe('AuthZEN evaluation', () => {
       context: { activity },
     });
     expect(answer.code).toBe('invalid');
+  });
+});
+
+describe('AuthZEN evaluations', () => {
+  const evaluations = (body: unknown) =>
+    ask(authority.url, 'gateway', 'POST', '/access/v1/evaluations', body);
+
+  it('answers in order, defaults taken whole, one that cannot be answered said beside the others', async () => {
+    const answer = await evaluations({
+      subject: { type: 'user', id: 'batch' },
+      action: read,
+      resource: record,
+      evaluations: [
+        {},
+        { resource: { type: 'record', id: 'record-2' } },
+        { resource: { type: 'record' } },
+        { subject: { type: 'user', id: 'other' } },
+      ],
+      options: { evaluations_semantic: 'execute_all' },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.body.evaluations.map(({ decision }: { decision: boolean }) => decision)).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(answer.body.evaluations[2].context.error).toMatchObject({ status: 400, code: 'invalid' });
+    const logged = (await readAll(ground.log, TOPICS.activity)).map(({ value }) => decodeActivity(value));
+    const calls = logged.filter((activity): activity is ToolCall => activity.type === 'ToolCall');
+    expect(calls.filter(({ agent }) => agent === 'batch').map(({ resource }) => resource)).toEqual([
+      'record-1',
+      'record-2',
+    ]);
+    expect(calls.filter(({ agent }) => agent === 'other')).toHaveLength(1);
+  });
+
+  it('without evaluations it is a single question', async () => {
+    const answer = await evaluations({ subject: alice, action: read, resource: record, evaluations: [] });
+    expect(answer.status).toBe(200);
+    expect(answer.body.decision).toBe(true);
+  });
+
+  it('refuses too many questions, another semantic than all, and what is no list', async () => {
+    const many = {
+      subject: alice,
+      action: read,
+      resource: record,
+      evaluations: Array.from({ length: 65 }, () => ({})),
+    };
+    expect((await evaluations(many)).code).toBe('invalid');
+    const semantic = { ...many, evaluations: [{}], options: { evaluations_semantic: 'deny_on_first_deny' } };
+    expect((await evaluations(semantic)).code).toBe('invalid');
+    expect((await evaluations({ ...many, evaluations: 'x' })).code).toBe('invalid');
+  });
+
+  it('is for gateways', async () => {
+    expect((await ask(authority.url, 'person', 'POST', '/access/v1/evaluations', {})).status).toBe(403);
+    expect((await ask(authority.url, null, 'POST', '/access/v1/evaluations', {})).status).toBe(401);
   });
 });

@@ -7,6 +7,9 @@ import { agentKey, LEVELS, RESPONSES, type Assurance, type Evidence, type ToolCa
 import type { Decision } from './port.js';
 
 export const EVALUATION_PATH = '/access/v1/evaluation';
+export const EVALUATIONS_PATH = '/access/v1/evaluations';
+/** Not AuthZEN's: where gateways put results before they release them. */
+export const PENDING_PATH = '/activities/pending';
 export const METADATA_PATH = '/.well-known/authzen-configuration';
 
 /** Longest id or name taken from an evaluation request, in characters. */
@@ -21,6 +24,25 @@ export const EvaluationRequest = z.object({
   context: z.record(z.string(), z.unknown()).optional(),
 });
 export type EvaluationRequest = z.infer<typeof EvaluationRequest>;
+
+/** Questions in one request; each is an encoded activity of some KB. */
+export const EVALUATIONS_MAX = 64;
+const Question = z.record(z.string(), z.unknown());
+/** Entities at the top are defaults, taken whole where a question has none of its own. */
+export const EvaluationsRequest = z.object({
+  subject: z.unknown().optional(),
+  action: z.unknown().optional(),
+  resource: z.unknown().optional(),
+  context: z.unknown().optional(),
+  evaluations: z.array(Question).max(EVALUATIONS_MAX).optional(),
+  options: z.object({ evaluations_semantic: z.literal('execute_all').optional() }).optional(),
+});
+export type EvaluationsRequest = z.infer<typeof EvaluationsRequest>;
+
+export function evaluationsOf(request: EvaluationsRequest): unknown[] {
+  const { evaluations, options: _, ...defaults } = request;
+  return (evaluations ?? []).map((question) => ({ ...defaults, ...question }));
+}
 
 export const EvidenceShape = z.object({
   key: z.string(),
@@ -56,6 +78,22 @@ export const EvaluationResponse = z.object({
   }),
 });
 export type EvaluationResponse = z.infer<typeof EvaluationResponse>;
+
+/** An answer of many; where none could be given, why. */
+export const EvaluationsResponse = z.object({
+  evaluations: z.array(
+    z.union([
+      EvaluationResponse,
+      z.object({
+        decision: z.literal(false),
+        context: z.object({
+          error: z.object({ status: z.number(), message: z.string(), code: z.string().optional() }),
+        }),
+      }),
+    ]),
+  ),
+});
+export type EvaluationsResponse = z.infer<typeof EvaluationsResponse>;
 
 /** The AuthZEN request for a gateway's call: readable by any PDP, complete through `context.activity`. */
 export function evaluationRequest(call: ToolCall, encoded: Uint8Array): EvaluationRequest {

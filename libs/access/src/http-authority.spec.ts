@@ -158,4 +158,89 @@ describe('HttpAuthority', () => {
     code = 'not-found';
     expect(await asked.task('t0-abcdefgh')).toBeNull();
   });
+
+  describe('many questions at once', () => {
+    const named = (n: number, agent = `spiffe://acme.test/${n}`): ToolCall => ({
+      ...call,
+      id: `c-${n}`,
+      agent,
+    });
+    const idOf = (question: { context: { activity: string } }): string =>
+      decodeActivity(Buffer.from(question.context.activity, 'base64')).id;
+    type Held = { path: string; ids: string[]; agents: string[]; answer: () => void };
+
+    /** An authority that answers when told to; every answer names its question. */
+    async function holding(): Promise<{ asked: HttpAuthority; held: Held[] }> {
+      const held: Held[] = [];
+      const asked = await authority((request, body, response) => {
+        const parsed = JSON.parse(body);
+        const questions = parsed.evaluations ?? [parsed];
+        const ids: string[] = questions.map(idOf);
+        const of = (id: string) =>
+          id === 'c-13'
+            ? { decision: false, context: { error: { status: 429, code: 'full', message: 'no room' } } }
+            : { decision: true, context: { ...context, evaluation_id: id } };
+        const answer = parsed.evaluations ? { evaluations: ids.map(of) } : of(ids[0]!);
+        held.push({
+          path: request.url!,
+          ids,
+          agents: questions.map(({ subject }: { subject: { id: string } }) => subject.id),
+          answer: () => response.end(JSON.stringify(answer)),
+        });
+      });
+      return { asked, held };
+    }
+    const until = async (held: Held[], n: number): Promise<void> => {
+      while (held.length < n) await new Promise((resolve) => setTimeout(resolve, 2));
+    };
+
+    it('go together once a few are in flight, each with its own answer, and one error stays its own', async () => {
+      const { asked, held } = await holding();
+      const all = Array.from({ length: 20 }, (_, n) => asked.decide(named(n)));
+      await until(held, 4);
+      expect(held.map(({ path }) => path)).toEqual(Array.from({ length: 4 }, () => '/access/v1/evaluation'));
+      held[0]!.answer();
+      await until(held, 5);
+      expect(held[4]).toMatchObject({ path: '/access/v1/evaluations' });
+      expect(held[4]!.ids).toEqual(Array.from({ length: 16 }, (_, n) => `c-${n + 4}`));
+      for (const { answer } of held.slice(1)) answer();
+      const answers = await Promise.allSettled(all);
+      const refused = answers.findIndex(({ status }) => status === 'rejected');
+      expect(refused).toBe(13);
+      expect(answers[refused]).toMatchObject({ reason: { code: 'full' } });
+      const given = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.id] : []));
+      expect(given).toEqual(Array.from({ length: 20 }, (_, n) => `c-${n}`).filter((id) => id !== 'c-13'));
+    });
+
+    it('of one agent only a few, so that it does not make the others wait', async () => {
+      const { asked, held } = await holding();
+      const first = Array.from({ length: 4 }, (_, n) => asked.decide(named(n)));
+      await until(held, 4);
+      const flood = Array.from({ length: 9 }, (_, n) =>
+        asked.decide(named(20 + n, 'spiffe://acme.test/flood')),
+      );
+      const other = asked.decide(named(40));
+      held[0]!.answer();
+      await until(held, 5);
+      expect(held[4]!.ids).toEqual(['c-20', 'c-21', 'c-22', 'c-23', 'c-40']);
+      for (let at = 1; at < 7; at += 1) {
+        await until(held, Math.min(at + 1, 7));
+        held[at]!.answer();
+      }
+      await Promise.all([...first, ...flood, other]);
+      expect(held.map(({ ids }) => ids.length)).toEqual([1, 1, 1, 1, 5, 4, 1]);
+    });
+
+    it('that wait past their deadline are unreachable', async () => {
+      const { asked, held } = await holding();
+      const all = Array.from({ length: 6 }, (_, n) => asked.decide(named(n)));
+      const answers = await Promise.allSettled(all);
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'unreachable' } });
+      }
+      // Whoever waited in vain is not asked about afterwards either.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(held.flatMap(({ ids }) => ids).length).toBeLessThanOrEqual(6);
+    });
+  });
 });

@@ -1,11 +1,12 @@
 /** `Authority` over HTTP: what a gateway or an orchestrator in another process uses. */
 import { encodeActivity } from '#activity';
-import type { ToolCall, ToolResult } from '#activity/types';
-import { decisionOf, EVALUATION_PATH, evaluationRequest, EvaluationResponse } from './authzen.js';
+import { agentKey, type ToolCall, type ToolResult } from '#activity/types';
+import { evaluationRequest, PENDING_PATH } from './authzen.js';
 import { AccessError } from './errors.js';
 import { HttpClient, type HttpClientOptions } from './http-client.js';
 import type { Authority, ContextCheckRequest, Decision, TaskRequest, TaskView } from './port.js';
-import { TaskShape } from './views.js';
+import { Questions } from './questions.js';
+import { checked, TaskShape } from './views.js';
 
 export interface HttpAuthorityOptions extends HttpClientOptions {
   /** For a decision, a pending result and a look at a task. Default 1,000. */
@@ -16,31 +17,27 @@ export interface HttpAuthorityOptions extends HttpClientOptions {
 
 export class HttpAuthority implements Authority {
   private readonly http: HttpClient;
+  private readonly questions: Questions;
   private readonly decisionDeadlineMs: number;
   private readonly taskDeadlineMs: number;
 
   constructor(options: HttpAuthorityOptions) {
     this.http = new HttpClient(options);
     this.decisionDeadlineMs = options.decisionDeadlineMs ?? 1_000;
+    this.questions = new Questions(this.http, this.decisionDeadlineMs);
     this.taskDeadlineMs = options.taskDeadlineMs ?? 10_000;
   }
 
   /** Sent again when the connection broke: the authority knows the activity by its id and appends it once. */
   async decide(call: ToolCall): Promise<Decision> {
-    const answer = await this.http.send({
-      method: 'POST',
-      path: EVALUATION_PATH,
-      body: evaluationRequest(call, encodeActivity(call)),
-      deadlineMs: this.decisionDeadlineMs,
-      idempotent: true,
-    });
-    return decisionOf(checked(EvaluationResponse, answer));
+    const encoded = encodeActivity(call);
+    return this.questions.ask(agentKey(call), evaluationRequest(call, encoded), encoded.length);
   }
 
   async pend(result: ToolResult): Promise<void> {
     await this.http.send({
       method: 'POST',
-      path: '/activities/pending',
+      path: PENDING_PATH,
       body: { activity: encodeActivity(result).toString('base64') },
       deadlineMs: this.decisionDeadlineMs,
       idempotent: true,
@@ -89,13 +86,4 @@ export class HttpAuthority implements Authority {
   ): Promise<unknown> {
     return this.http.send({ method, path, body, deadlineMs: this.taskDeadlineMs, idempotent });
   }
-}
-
-function checked<T>(shape: { safeParse(data: unknown): { success: boolean; data?: T } }, answer: unknown): T {
-  const parsed = shape.safeParse(answer);
-  if (parsed.success) return parsed.data as T;
-  throw new AccessError(
-    'unreachable',
-    'the answer does not have the shape of an authority’s; check the address',
-  );
 }

@@ -1,5 +1,6 @@
 /** What the authority answers, checked by the client: a wrong server behind the address must not pass for a verdict. */
 import { z } from 'zod';
+import { AccessError } from './errors.js';
 import { EFFECTS, LEVELS } from '#activity/types';
 import { EvidenceShape } from './authzen.js';
 
@@ -28,3 +29,16 @@ export const TaskShape = z.object({
   level: z.enum(LEVELS),
   evidence: z.array(EvidenceShape),
 });
+
+/** Throws `AccessError` `unreachable`: whoever answered is not an authority. */
+export function checked<T>(
+  shape: { safeParse(data: unknown): { success: boolean; data?: T } },
+  answer: unknown,
+): T {
+  const parsed = shape.safeParse(answer);
+  if (parsed.success) return parsed.data as T;
+  throw new AccessError(
+    'unreachable',
+    'the answer does not have the shape of an authority’s; check the address',
+  );
+}

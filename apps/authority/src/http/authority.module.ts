@@ -10,7 +10,7 @@ import { PlainCalls } from '../plain-calls.js';
 import { AlertsController } from './alerts.controller.js';
 import { RoleGuard } from './caller.js';
 import { ErrorFilter } from './errors.js';
-import { EvaluationController } from './evaluation.controller.js';
+import { DiscoveryController } from './discovery.controller.js';
 import { RevocationsController } from './revocations.controller.js';
 import { TasksController } from './tasks.controller.js';
 
@@ -33,11 +33,9 @@ export class AuthorityModule {
     return {
       module: AuthorityModule,
       imports: [TelemetryModule.of(parts.metrics, parts.health)],
-      controllers: [EvaluationController, TasksController, RevocationsController, AlertsController],
+      controllers: [DiscoveryController, TasksController, RevocationsController, AlertsController],
       providers: [
         { provide: AuthorityService, useValue: parts.authority },
-        { provide: Decisions, useValue: parts.decisions },
-        { provide: PlainCalls, useValue: parts.plainCalls },
         { provide: Alerts, useValue: parts.alerts },
         { provide: AuditTrail, useValue: parts.audit },
         { provide: APP_GUARD, useClass: RoleGuard },

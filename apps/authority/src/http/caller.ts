@@ -41,7 +41,6 @@ export function authenticate(callers: Callers, onUnknown: () => void): RequestHa
       return next();
     }
     onUnknown();
-    response.setHeader('www-authenticate', 'Bearer');
     answerError(
       request,
       response,
@@ -64,18 +63,24 @@ export class RoleGuard implements CanActivate {
     const roles = this.reflector.get<Role[] | undefined>(ROLES, context.getHandler()) ?? [];
     const { caller } = request;
     if (caller !== undefined && roles.includes(caller.role)) return true;
-    const who = caller ?? { name: 'nobody', role: 'gateway' as const };
-    const tried = `${request.method} ${request.path}`.slice(0, 512);
-    if (caller) {
-      const reason = `role ${who.role} may not`;
-      await this.audit.record(
-        { caller: who, action: tried.slice(0, 128), subject: tried, reason },
-        'refused',
-      );
-    }
-    throw new AccessError(
-      'forbidden',
-      `${tried} is for ${roles.join(' or ') || 'nobody'}, not for ${who.role}`,
-    );
+    const tried = `${request.method} ${request.path}`;
+    if (caller) return refuseRole(this.audit, caller, tried, roles);
+    throw new AccessError('forbidden', `${tried.slice(0, 512)} is for known callers only`);
   }
+}
+
+/** Throws `AccessError` `forbidden`, once it is on the audit trail. */
+export async function refuseRole(
+  audit: AuditTrail,
+  caller: Caller,
+  tried: string,
+  roles: readonly Role[],
+): Promise<never> {
+  const subject = tried.slice(0, 512);
+  const reason = `role ${caller.role} may not`;
+  await audit.record({ caller, action: subject.slice(0, 128), subject, reason }, 'refused');
+  throw new AccessError(
+    'forbidden',
+    `${subject} is for ${roles.join(' or ') || 'nobody'}, not for ${caller.role}`,
+  );
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ACCESS_STATUS, AccessError, CODE_HEADER } from '#access';
@@ -15,28 +16,45 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<Request>();
-    const response = http.getResponse<Response>();
-    const typed = typedError(error);
-    this.metrics.errors.inc({ code: typed?.code ?? 'internal' });
-    if (typed === null) {
-      this.logger.error(
-        { error, method: request.method, path: request.path },
-        'a request failed unexpectedly',
-      );
-    }
-    if (response.headersSent) response.destroy();
-    else if (typed) answerError(request, response, typed);
-    else response.status(500).type('text').send('internal error; the log of the authority has the details');
+    sendError(
+      { metrics: this.metrics, logger: this.logger },
+      http.getRequest<Request>(),
+      http.getResponse<Response>(),
+      error,
+    );
   }
 }
 
-export function answerError(request: Request, response: Response, error: AccessError): void {
-  const { code, message } = error;
-  response.status(ACCESS_STATUS[code]).setHeader(CODE_HEADER, code);
-  if (request.path.startsWith('/access/')) response.type('text').send(message);
-  else response.json({ code, message });
+/** Counts the error and answers with it; one that nobody foresaw is logged and not told. */
+export function sendError(
+  { metrics, logger }: { metrics: AuthorityMetrics; logger: Logger },
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
+  const typed = typedError(error);
+  metrics.errors.inc({ code: typed?.code ?? 'internal' });
+  if (typed === null) {
+    logger.error({ error, method: request.method, path: request.url }, 'a request failed unexpectedly');
+  }
+  if (response.headersSent) response.destroy();
+  else if (typed) answerError(request, response, typed);
+  else response.writeHead(500, TEXT).end('internal error; the log of the authority has the details');
 }
+
+export function answerError(request: IncomingMessage, response: ServerResponse, error: AccessError): void {
+  const { code, message } = error;
+  response.setHeader(CODE_HEADER, code);
+  if (code === 'unauthorized') response.setHeader('www-authenticate', 'Bearer');
+  // What is left of a body that is too large is not read.
+  if (code === 'limit' && !request.complete) response.setHeader('connection', 'close');
+  const plain = request.url?.startsWith('/access/') ?? false;
+  response
+    .writeHead(ACCESS_STATUS[code], plain ? TEXT : JSON_TYPE)
+    .end(plain ? message : JSON.stringify({ code, message }));
+}
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
 /** Null for what nobody foresaw. */
 function typedError(error: unknown): AccessError | null {

@@ -1,19 +1,19 @@
 /** The HTTP side of the authority on one port. */
 import 'reflect-metadata';
-import type { Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, Response } from 'express';
 import type { Callers } from '../callers.js';
 import { AuthorityModule, type HttpParts } from './authority.module.js';
 import { authenticate } from './caller.js';
+import { Door, echoRequestId } from './door.js';
+import { Evaluations } from './evaluations.js';
 
 /** An encoded activity has at most 256 KiB, and a third more as base64. */
 const BODY_MAX_BYTES = 512 * 1024;
 /** Longer than clients keep an idle connection (30 s), so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
-const REQUEST_ID_MAX = 256;
 
 export interface HttpServer {
   url: string;
@@ -32,11 +32,15 @@ export async function startHttp(
   });
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(echoRequestId);
+  app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    echoRequestId(request, response);
+    next();
+  });
   app.use(authenticate(callers, () => parts.authorityMetrics.unauthorized.inc()));
   app.useBodyParser('json', { limit: BODY_MAX_BYTES, type: 'application/json' });
-  await app.listen(listen.port, listen.host);
   const server = app.getHttpServer() as Server;
+  putDoor(server, doorOf(parts, callers));
+  await app.listen(listen.port, listen.host);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1_000;
   const { address, port, family } = server.address() as AddressInfo;
@@ -44,11 +48,19 @@ export async function startHttp(
   return { url: `http://${host}:${port}`, stop: () => stop(app, server) };
 }
 
-/** AuthZEN 1.0: a request id given is a request id returned. */
-function echoRequestId(request: Request, response: Response, next: NextFunction): void {
-  const id = request.headers['x-request-id'];
-  if (typeof id === 'string' && id.length <= REQUEST_ID_MAX) response.setHeader('x-request-id', id);
-  next();
+function doorOf(parts: HttpParts, callers: Callers): Door {
+  const { audit, authorityMetrics: metrics, logger } = parts;
+  const evaluations = new Evaluations(parts);
+  return new Door({ evaluations, callers, audit, metrics, logger, bodyMaxBytes: BODY_MAX_BYTES });
+}
+
+/** Whatever listened before gets what the door does not take. */
+function putDoor(server: Server, door: Door): void {
+  const behind = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (!door.take(request, response)) for (const listener of behind) listener(request, response);
+  });
 }
 
 /** Answers what is being answered; event streams and idle connections would never end by themselves. */

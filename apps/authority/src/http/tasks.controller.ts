@@ -1,17 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  AccessError,
-  ContextCheckBody,
-  PendBody,
-  TaskBody,
-  TaskEndQuery,
-  type Caller,
-  type TaskView,
-} from '#access';
-import { decodeActivity } from '#activity';
+import { AccessError, ContextCheckBody, TaskBody, TaskEndQuery, type Caller, type TaskView } from '#access';
 import { AuthorityService } from '../authority.service.js';
 import { CallerOf, Roles } from './caller.js';
-import { bytesOf, parse } from './parse.js';
+import { parse } from './parse.js';
 
 @Controller()
 export class TasksController {
@@ -44,16 +35,5 @@ export class TasksController {
   @Roles('person')
   check(@Param('task') task: string, @Body() body: unknown, @CallerOf() caller: Caller): Promise<TaskView> {
     return this.authority.contextCheck(task, parse(ContextCheckBody, body), caller);
-  }
-
-  @Post('activities/pending')
-  @HttpCode(204)
-  @Roles('gateway')
-  async pend(@Body() body: unknown): Promise<void> {
-    const result = decodeActivity(bytesOf(parse(PendBody, body).activity, 'activity'));
-    if (result.type !== 'ToolResult') {
-      throw new AccessError('invalid', `activity: expected a ToolResult, got ${result.type}`);
-    }
-    await this.authority.pend(result);
   }
 }
