@@ -54,14 +54,45 @@ export interface LiveEvidence {
   observed: boolean;
 }
 
-/** Something a task has read. */
+/** Something a task was exposed to: what it has read, or a way out it has used. */
 export interface ReadMark {
-  what: 'class' | 'trust';
-  /** Data class, or `third-party` / `unknown`. */
+  what: 'class' | 'trust' | 'out';
+  /** Data class; `third-party` or `unknown`; of a way out `outside` or `maybe`. */
   name: string;
   at: number;
   /** Came from another implicit task or a parent: it weighs less with age. */
   inherited: boolean;
+}
+
+/**
+ * How far one sequence rule has come in one place, kept per number of steps reached: constant, whatever happens.
+ * `docs/adr/0008-sequences-in-constant-state.md` says why that misses nothing.
+ */
+export interface SequenceProgress {
+  /** Names the rule and the shape of its steps, 32 bits. */
+  rule: number;
+  chains: SequenceChain[];
+}
+
+/** Steps done one after another. */
+export interface SequenceChain {
+  /** Steps done, a repeated one counted each time; 0 = all of them, waiting for what must not be absent. */
+  reached: number;
+  /** When each step was first done; of a complete chain the last one is when it became complete. */
+  times: number[];
+  /** Fingerprints (their first 32 bits) that a later step must share; empty = none has to. */
+  prints: number[];
+  /** Some of those had to be dropped: what is not found then counts as found. */
+  more: boolean;
+}
+
+/** Progress that belongs to no declared task. */
+export interface SequencePlace {
+  /** `shared`: what was too much to keep apart counts everywhere. */
+  of: 'agent' | 'principal' | 'shared';
+  /** With `of: principal`, whom its undeclared work is for. */
+  principal: string | null;
+  progress: SequenceProgress[];
 }
 
 export interface OpenTask {
@@ -82,6 +113,8 @@ export interface OpenTask {
   checkedAt: number;
   lastEffect: Effect | null;
   marks: ReadMark[];
+  /** Of a declared task; what undeclared work has reached stands in the agent's `sequences`. */
+  sequences: SequenceProgress[];
   /** Decayed count of refused and failed calls, as of `failuresAt`. */
   failures: number;
   failuresAt: number;
@@ -168,6 +201,8 @@ export interface AgentState {
   instances: InstanceWindow[];
   /** Servers nobody catalogued, announced as observed. */
   observing: string[];
+  /** How far sequence rules have come outside declared tasks. */
+  sequences: SequencePlace[];
 }
 
 const none: Counts = { names: [], amounts: [] };
@@ -205,6 +240,7 @@ export function emptyState(
     settled: [],
     instances: [],
     observing: [],
+    sequences: [],
   };
 }
 
@@ -225,6 +261,7 @@ export function newTask(id: string, now: number): OpenTask {
     checkedAt: 0,
     lastEffect: null,
     marks: [],
+    sequences: [],
     failures: 0,
     failuresAt: now,
     level: 'normal',
@@ -252,6 +289,7 @@ export function copyOf(state: AgentState): AgentState {
     settled: state.settled,
     instances: state.instances,
     observing: state.observing,
+    sequences: state.sequences,
   };
 }
 
@@ -272,6 +310,7 @@ export function copyOfTask(task: OpenTask): OpenTask {
     checkedAt: task.checkedAt,
     lastEffect: task.lastEffect,
     marks: task.marks,
+    sequences: task.sequences,
     failures: task.failures,
     failuresAt: task.failuresAt,
     level: task.level,
