@@ -30,7 +30,7 @@ export function resourcesIn(resource: string): string[] | null {
 
 /** Like `matchesResource`, for what is watched rather than approved: climbing and encoding hide nothing. */
 export function reachesResource(pattern: string, resource: string): boolean {
-  return matches(pattern, resource, true) || matches(pattern, resolved(resource), true);
+  return matches(pattern, resource, true) || matches(pattern, plainPath(resource), true);
 }
 
 function climbs(resource: string): boolean {
@@ -42,7 +42,8 @@ function plain(resource: string): string {
   return resource.replaceAll(/%2e/gi, '.').replaceAll(/%2f|%5c|\\/gi, '/');
 }
 
-function resolved(resource: string): string {
+/** With `..` and its encodings resolved. */
+export function plainPath(resource: string): string {
   const kept: string[] = [];
   for (const segment of plain(resource).split('/')) {
     if (segment === '..') kept.pop();

@@ -2,8 +2,22 @@
  * The pure core: state, detectors, risk, `assess` and its prospective use `judge`. Imports nothing but the words of
  * the activity log, so that live, prospective and replayed verdicts are the same code.
  */
+export {
+  ACTION_EFFECTS,
+  ACTIONS,
+  actionOf,
+  actionOfNoun,
+  isGeneralTopic,
+  singular,
+  toolTerms,
+  topicOf,
+  verbOf,
+  type Action,
+  type ToolTerms,
+} from './actions.js';
 export { assess } from './assess.js';
 export type { Assess, Assessment, Command, Finding, Judge, Verdict } from './contract.js';
+export { areaOf } from './areas.js';
 export { published } from './evidence.js';
 export { coversCall } from './covers.js';
 export { DETECTORS } from './detectors/index.js';
@@ -12,6 +26,16 @@ export { deriveId } from './hash.js';
 export { judge } from './judge.js';
 export { levelOf } from './levels.js';
 export { LIMITS } from './limits.js';
+export {
+  MEASURES,
+  Peers,
+  peersOf,
+  roleOf,
+  type Baseline,
+  type Measure,
+  type PeerCounts,
+  type Role,
+} from './peers.js';
 export type {
   Ask,
   Catalogue,
@@ -26,5 +50,7 @@ export { emptyState } from './state.js';
 export type { AgentState, EndedTask, LiveEvidence, LiveRevocation, OpenTask } from './state.js';
 export { TAGS } from './tags.js';
 export { TAXONOMY } from './taxonomy.js';
+export { targetOf, WINDOW_MS } from './targets.js';
 export { clampTime } from './time.js';
+export { transition } from './profile.js';
 export { riskView, type RiskView } from './view.js';

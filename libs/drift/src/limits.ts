@@ -32,6 +32,9 @@ export const LIMITS = {
   classes: 24,
   /** All there are: seven effects after seven, or first in their task. */
   transitions: 56,
+  /** Resource areas in the profile, rarest forgotten first, and how long a name may be; longer ones are cut. */
+  areas: 16,
+  areaCharacters: 48,
   /** Servers nobody catalogued that were announced once each. */
   observing: 16,
   /** Characters of an explanation. */

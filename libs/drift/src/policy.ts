@@ -1,5 +1,6 @@
 /** A compiled, validated policy: what `libs/policy` makes of the YAML and what the core judges with. Immutable. */
 import type { Effect, Level, Response, Trust } from '#activity/types';
+import type { Baseline, Role } from './peers.js';
 
 /** One tool as its operator describes it. `server` and `tool` are globs (`*` only); the most specific entry wins. */
 export interface CatalogueEntry {
@@ -73,6 +74,10 @@ export interface Policy {
   digest: string;
   name: string;
   catalogue: Catalogue;
+  /** Kinds of agents, first match first; absent = none are told apart. */
+  roles?: Role[];
+  /** What is usual in each role; absent = not known. */
+  baseline?: Baseline;
   ask: Ask;
   /** Sensitivity of data classes, 0–1. */
   dataClasses: Record<string, number>;

@@ -81,7 +81,7 @@ function withClasses(
 }
 
 /** `read>write`; made once, for it is looked up with every call. */
-function transition(previous: Effect | null, effect: Effect): string {
+export function transition(previous: Effect | null, effect: Effect): string {
   return TRANSITIONS[previous ?? 'start'][effect];
 }
 const TRANSITIONS = Object.fromEntries(

@@ -1,13 +1,15 @@
-import type { CatalogueEntry, DetectorSettings, Policy } from '#drift';
+import type { Baseline, CatalogueEntry, DetectorSettings, Policy } from '#drift';
 import { digestOf } from './canonical.js';
 import type { PolicyDocument } from './schema.js';
 
-/** A valid document as the core judges with it. */
-export function compile(document: PolicyDocument): Policy {
+/** A valid document as the core judges with it, with the baseline that it names. */
+export function compile(document: PolicyDocument, baseline: Baseline | null = null): Policy {
   const { name, ask, dataClasses, levels, uncatalogued, keepIntent } = document;
   const policy = {
     name,
     catalogue: catalogueOf(document.catalogue),
+    ...(document.roles ? { roles: document.roles } : {}),
+    ...(baseline ? { baseline } : {}),
     ask,
     dataClasses,
     detectors: Object.fromEntries(

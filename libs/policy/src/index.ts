@@ -1,7 +1,18 @@
 /** Policy documents: YAML in, an immutable compiled `Policy` out, named by its digest. */
 export type { Policy } from '#drift';
+export * from './baseline/index.js';
 export { decodePolicy, encodePolicy } from './canonical.js';
-export { PolicyError, type PolicyMistake } from './errors.js';
+export * from './cases/index.js';
+export {
+  BY_CONFIGURATION,
+  isActivationKey,
+  PolicyBook,
+  type Activation,
+  type PolicyRecord,
+  type Taken,
+} from './book.js';
+export { PolicyOvertaken, PolicyError, type PolicyMistake } from './errors.js';
 export { policyJsonSchema } from './json-schema.js';
 export { defaultPolicy, loadPolicy } from './load.js';
 export { parsePolicy } from './parse.js';
+export { PolicyTopic, type Activating, type PolicyTopicOptions } from './topic.js';

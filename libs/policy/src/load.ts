@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Policy } from '#drift';
+import { loadBaseline } from './baseline/index.js';
 import { PolicyError } from './errors.js';
 import { parsePolicy } from './parse.js';
 
@@ -15,7 +16,7 @@ export function loadPolicy(path?: string): Policy {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     throw new PolicyError(path, [{ line: 1, path: '', message: `expected a readable file, got ${code}` }]);
   }
-  return parsePolicy(text, basename(path));
+  return parsePolicy(text, basename(path), (named) => loadBaseline(resolve(dirname(path), named)));
 }
 
 let shipped: Policy | undefined;

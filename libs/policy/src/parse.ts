@@ -1,7 +1,7 @@
 /** Text to `Policy`: YAML, then the schema, then the rules that join several keys; every mistake is listed at once. */
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
-import type { Policy } from '#drift';
+import type { Baseline, Policy } from '#drift';
 import { compile } from './compile.js';
 import { PolicyError, type PolicyMistake } from './errors.js';
 import { brokenRules, type Broken } from './rules.js';
@@ -13,8 +13,14 @@ const TEXT_MAX_CHARACTERS = 4 << 20;
 /** YAML aliases may make a small document huge. */
 const ALIASES_MAX = 1_000;
 
-/** Throws `PolicyError` that lists every mistake with its line. `source` is what it calls the text. */
-export function parsePolicy(text: string, source = 'policy'): Policy {
+/** Reads the baseline that a policy names. Throws `PolicyError`. */
+export type BaselineReader = (path: string) => Baseline;
+
+/**
+ * Throws `PolicyError` that lists every mistake with its line. `source` is what it calls the text. Without
+ * `readBaseline` the text may name none.
+ */
+export function parsePolicy(text: string, source = 'policy', readBaseline?: BaselineReader): Policy {
   if (text.length > TEXT_MAX_CHARACTERS) {
     throw new PolicyError(source, [
       { line: 1, path: '', message: `longer than ${TEXT_MAX_CHARACTERS} characters` },
@@ -30,8 +36,9 @@ export function parsePolicy(text: string, source = 'policy'): Policy {
   if (syntax.length > 0) throw new PolicyError(source, syntax);
   const data: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
   const parsed = PolicyDocument.safeParse(data);
+  const read = parsed.success ? baselineOf(parsed.data, readBaseline) : { baseline: null, broken: [] };
   const broken = parsed.success
-    ? brokenRules(parsed.data)
+    ? [...brokenRules(parsed.data), ...read.broken]
     : parsed.error.issues.flatMap((issue) => wrong(issue, data));
   const mistakes = broken.map<PolicyMistake>(({ path, message }) => ({
     line: lineOf(document, lines, path),
@@ -39,7 +46,27 @@ export function parsePolicy(text: string, source = 'policy'): Policy {
     message,
   }));
   if (!parsed.success || mistakes.length > 0) throw new PolicyError(source, mistakes);
-  return compile(parsed.data);
+  return compile(parsed.data, read.baseline);
+}
+
+interface ReadBaseline {
+  baseline: Baseline | null;
+  broken: Broken[];
+}
+
+function baselineOf({ baseline: path }: PolicyDocument, readBaseline?: BaselineReader): ReadBaseline {
+  if (path === undefined) return { baseline: null, broken: [] };
+  const broken = (message: string): ReadBaseline => ({
+    baseline: null,
+    broken: [{ path: ['baseline'], message }],
+  });
+  if (!readBaseline) return broken('only a policy that is read from a file can name a baseline');
+  try {
+    return { baseline: readBaseline(path), broken: [] };
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return broken(error.mistakes.map(({ message }) => message).join('; '));
+  }
 }
 
 function wrong(issue: z.core.$ZodIssue, data: unknown): Broken[] {

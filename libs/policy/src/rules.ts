@@ -10,7 +10,13 @@ export interface Broken {
 const MAY_REACH_CRITICAL = new Set(['canary']);
 
 export function brokenRules(document: PolicyDocument): Broken[] {
-  return [...levels(document), ...ceilings(document), ...responses(document), ...idleness(document)];
+  return [
+    ...levels(document),
+    ...ceilings(document),
+    ...roles(document),
+    ...responses(document),
+    ...idleness(document),
+  ];
 }
 
 function levels({ levels }: PolicyDocument): Broken[] {
@@ -38,6 +44,16 @@ function ceilings({ detectors, levels }: PolicyDocument): Broken[] {
     }
     return broken;
   });
+}
+
+function roles({ roles = [], baseline }: PolicyDocument): Broken[] {
+  const broken = roles.flatMap(({ name }, at) =>
+    roles.findIndex((other) => other.name === name) < at
+      ? [{ path: ['roles', at, 'name'], message: `"${name}" is there twice` }]
+      : [],
+  );
+  if (baseline === undefined || roles.length > 0) return broken;
+  return [{ path: ['baseline'], message: 'expected roles too: without them no agent has peers' }];
 }
 
 function responses({ responses, idle }: PolicyDocument): Broken[] {

@@ -4,14 +4,7 @@
  */
 import { EFFECTS, LEVELS, RESPONSES } from '#activity/types';
 import { z } from 'zod';
-
-const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `90s`, `15m`, `2h`, `7d`; compiled to milliseconds. */
-const Duration = z
-  .string()
-  .regex(/^[1-9][0-9]{0,6}[smhd]$/, 'expected a duration like 90s, 15m, 2h or 7d')
-  .transform((text) => Number(text.slice(0, -1)) * (UNITS_MS[text.slice(-1)] as number));
+import { Duration } from './duration.js';
 
 const Name = z.string().min(1).max(64);
 const Glob = z.string().min(1).max(256).describe('A name; * stands for any run of characters');
@@ -92,12 +85,6 @@ const Detectors = z.strictObject({
   escalation: z
     .strictObject({
       ...common(0.45, 0.7, '30m'),
-      minSensitivity: z
-        .number()
-        .min(0)
-        .max(1)
-        .default(0.6)
-        .describe('Of what was read, to count as sensitive'),
       matureCalls: z.number().min(1).max(100_000).default(30).describe('Calls before precedent counts'),
       minBits: Bits.default(4.5).describe('Surprise at which an effect counts as without precedent'),
     })
@@ -116,6 +103,18 @@ const Detectors = z.strictObject({
         .max(10_000)
         .default(8)
         .describe('Events after which experience outweighs that'),
+      minShare: z.number().min(0).max(1).default(0.1).describe('Lighter evidence is not kept'),
+    })
+    .prefault({}),
+  exposure: z
+    .strictObject({
+      ...common(0.62, 0.75, '30m'),
+      minSensitivity: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.6)
+        .describe('From here on data counts at a way out whoever wrote what was read'),
       minShare: z.number().min(0).max(1).default(0.1).describe('Lighter evidence is not kept'),
     })
     .prefault({}),
@@ -162,8 +161,34 @@ const Response = z.strictObject({
   mode: z.enum(['enforce', 'observe']).default('enforce'),
 });
 
+const Role = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/, 'expected letters, digits and . _ / -'),
+  match: z
+    .array(z.string().min(1).max(2_048))
+    .min(1)
+    .max(64)
+    .describe('SPIFFE IDs or their paths: a prefix of whole segments, or a glob with * and **'),
+  asserted: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Also identities that nobody verified: whoever claims a name shares what is usual for its role',
+    ),
+});
+
 export const PolicyDocument = z.strictObject({
   name: Name,
+  roles: z
+    .array(Role)
+    .max(256)
+    .optional()
+    .describe('Kinds of agents; the first that matches an agent is its role. Agents of one role are peers'),
+  baseline: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .optional()
+    .describe('File of `driftline baseline build`, relative to this one: what is usual in each role'),
   catalogue: Catalogue.prefault({}),
   ask: z
     .strictObject({
