@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeActivity, partitionOf, decodeDeadLetter } from '#activity';
 import { agentKey, TOPICS } from '#activity/types';
 import {
+  activations,
   alerts,
   cleanReplay,
   folded,
@@ -10,6 +11,7 @@ import {
   openGround,
   PARTITIONS,
   POLICY,
+  policyTopic,
   readAll,
   Reporter,
   revocations,
@@ -159,7 +161,7 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
     expect((await storedStates(store)).size).toBe(0);
   });
 
-  it('folds with the policy the log names, and the next one from its record on', async () => {
+  it('keeps the active policy when an engine with another configured one starts, and says so', async () => {
     const { log, store } = ground;
     const reporter = new Reporter();
     await ground.start();
@@ -167,14 +169,73 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
     await folded(ground);
     await ground.stopEngines();
     const next = named({ ...POLICY, detectors: {} });
-    await send(log, reporter.calls(50, 5, 10));
-    await ground.start({ policy: next });
+    const engine = await ground.start({ policy: next });
     await send(log, reporter.calls(50, 5, 10));
     await folded(ground);
-    expect(await storedStates(store)).toEqual(await cleanReplay(log, [POLICY, next]));
-    // The baits before the new policy's record are judged by the old one, those after it by one without detectors.
-    expect((await revocations(log)).length).toBeGreaterThan(0);
+    expect(await storedStates(store)).toEqual(await cleanReplay(log));
     expect(new Set((await revocations(log)).map(({ policy }) => policy))).toEqual(new Set([POLICY.digest]));
+    expect(engine.health.report().notes?.['policy']).toContain('differs from the active one');
+    expect(await engine.metrics.text()).toContain('driftline_policy_differs 1');
+    expect((await activations(log)).map(({ revision }) => revision)).toEqual(Array(PARTITIONS).fill(1));
+  });
+
+  it('activates another policy while it runs: from its record on in each partition, and after a restart', async () => {
+    const { log, store } = ground;
+    const reporter = new Reporter();
+    const engine = await ground.start();
+    await send(log, reporter.calls(50, 5, 10));
+    await folded(ground);
+    const before = (await revocations(log)).length;
+    expect(before).toBeGreaterThan(0);
+    const next = named({ ...POLICY, detectors: {} });
+    await engine.configure(next, 'the test edits the file');
+    await until(async () => expect(await activations(log)).toHaveLength(2 * PARTITIONS));
+    await folded(ground);
+    await send(log, reporter.calls(50, 5, 10));
+    await folded(ground);
+    await ground.stopEngines();
+    const second = await ground.start();
+    await send(log, reporter.calls(50, 5, 10));
+    await folded(ground);
+    expect(await revocations(log)).toHaveLength(before);
+    expect(await storedStates(store)).toEqual(await cleanReplay(log, [POLICY, next]));
+    expect(await activations(log)).toHaveLength(2 * PARTITIONS);
+    expect(await second.metrics.text()).toContain('driftline_policy_revision 2');
+    const [last] = (await activations(log)).slice(-1);
+    expect(last).toMatchObject({ policy: next.digest, revision: 2, by: 'configuration' });
+  });
+
+  it('takes an edited file for its operator’s word, and an unchanged one not', async () => {
+    const { log } = ground;
+    const edited = named({ ...POLICY, name: 'edited' });
+    const person = named({ ...POLICY, name: 'a person’s' });
+    const start = async (policy: typeof POLICY) => {
+      const engine = await ground.start({ policy, configured: 'edited' });
+      await until(async () => expect(await activations(log)).not.toHaveLength(0));
+      await ground.stopEngines();
+      return (await engine.metrics.text()).match(/driftline_policy_revision (\d+)/)?.[1];
+    };
+    expect(await start(POLICY)).toBe('1');
+    expect(await start(edited)).toBe('2');
+    const topic = await policyTopic(log);
+    await topic.activate(person, 'ada');
+    await topic.stop();
+    expect(await start(edited)).toBe('3');
+    expect(await start(POLICY)).toBe('4');
+  });
+
+  it('has two engines that start at once agree on one first policy', async () => {
+    const { log } = ground;
+    const other = named({ ...POLICY, name: 'other' });
+    const [one, two] = await Promise.all([ground.start(), ground.start({ policy: other })]);
+    await until(async () => expect(await activations(log)).not.toHaveLength(0));
+    await folded(ground);
+    const active = new Set((await activations(log)).map(({ policy }) => policy));
+    expect(active.size).toBe(1);
+    for (const engine of [one, two]) {
+      expect(await engine.metrics.text()).toContain('driftline_policy_revision 1');
+      expect(engine.halted()).toEqual([]);
+    }
   });
 
   it('shares the partitions with another engine, and takes them back', async () => {

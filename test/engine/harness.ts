@@ -12,11 +12,19 @@ import {
   encodeActivity,
   partitionOf,
 } from '#activity';
-import { agentKey, TOPICS, type Activity, type Alert, type Revocation, type ToolCall } from '#activity/types';
+import {
+  agentKey,
+  TOPICS,
+  type Activity,
+  type Alert,
+  type PolicyActivated,
+  type Revocation,
+  type ToolCall,
+} from '#activity/types';
 import { Config } from '#config';
 import type { Policy } from '#drift';
 import { isAgentKey, Replay, startEngine, topicSpecs, type EngineOptions, type RunningEngine } from '#engine';
-import { decodePolicy, encodePolicy } from '#policy';
+import { decodePolicy, encodePolicy, PolicyTopic } from '#policy';
 import { openEmbeddedStore, openRedisStore, type StateStore } from '#store';
 import { openEmbeddedLog, openKafkaLog, type Log, type LogRecord } from '#stream';
 import type { Logger } from '#telemetry';
@@ -273,6 +281,39 @@ export async function revocations(log: Log): Promise<Revocation[]> {
 export async function alerts(log: Log): Promise<Alert[]> {
   const records = await readAll(log, TOPICS.alerts);
   return records.map(({ value }) => decodeAlert(value!));
+}
+
+/** What was put on the partitions of the activity log about policies, in order per partition. */
+export async function activations(log: Log): Promise<PolicyActivated[]> {
+  const records = await readAll(log, TOPICS.activity);
+  return records
+    .filter(({ headers }) => headers['ce_type'] === 'dev.driftline.policy-activated.v1')
+    .map(({ value }) => decodeActivity(value!) as PolicyActivated);
+}
+
+/** Somebody who activates policies beside the engines. */
+export async function policyTopic(log: Log) {
+  const fail = (error: Error) => {
+    throw error;
+  };
+  const topic = await PolicyTopic.open({ log, configured: POLICY, onFatal: fail });
+  const activate = (policy: Policy, by: string) =>
+    topic.activate(policy, {
+      id: `test-${randomUUID()}`,
+      tenant: TENANT,
+      assurance: 'verified',
+      principal: null,
+      actors: [],
+      time: Date.now(),
+      source: 'authority/test',
+      instance: 'authority-test',
+      pending: false,
+      task: null,
+      conversation: null,
+      by,
+      reason: 'a test',
+    });
+  return { book: topic.book, activate, stop: () => topic.stop() };
 }
 
 /** Agent key → the bytes of its state, as the store holds them. */

@@ -1,5 +1,6 @@
 import { ceHeaders, encodeActivity } from '#activity';
 import { agentKey, TOPICS, type PolicyActivated, type Tick } from '#activity/types';
+import type { Activation } from '#policy';
 import { StoreError } from '#store';
 import {
   PartitionHalted,
@@ -32,6 +33,8 @@ export class ActivityHandler implements PartitionHandler {
   private stopping = false;
   /** Partition → since when its batch is in work, by `performance.now()`. */
   private readonly working = new Map<number, number>();
+  /** Partition → revision that was put on its log and may not be folded yet. */
+  private readonly activated = new Map<number, number>();
   /** Partition → batches that failed in a row. */
   private readonly failures = new Map<number, number>();
 
@@ -55,11 +58,9 @@ export class ActivityHandler implements PartitionHandler {
       await this.checkPartitions();
       return partition.place();
     });
-    // Judged with the configured policy from here on, at every engine and in every replay: the log says so.
-    if (partition.recorded !== this.parts.policies.configured.digest) {
-      await patiently(this.parts, where, waiting, () => this.append([this.activation(number)]));
-    }
+    this.activated.delete(number);
     this.partitions.set(number, partition);
+    await patiently(this.parts, where, waiting, () => this.activate());
     this.parts.metrics.assigned.set(this.partitions.size);
     this.parts.logger.info({ partition: number, next }, 'partition assigned');
     return next;
@@ -83,6 +84,7 @@ export class ActivityHandler implements PartitionHandler {
 
   async revoked(number: number): Promise<void> {
     this.partitions.delete(number);
+    this.activated.delete(number);
     this.currencies.forget(number);
     this.unhalt(number);
     this.parts.metrics.assigned.set(this.partitions.size);
@@ -94,6 +96,27 @@ export class ActivityHandler implements PartitionHandler {
   /** Waits for the store or the log end; running batches see `stale` for themselves. */
   stop(): void {
     this.stopping = true;
+  }
+
+  /**
+   * Puts the active policy on the log of each partition that is judged with an older one: from that record on it
+   * judges there, at every engine and in every replay. Called again until it is so.
+   */
+  async activate(): Promise<void> {
+    const { active } = this.parts.policies;
+    const behind = [...this.partitions.values()].filter(
+      ({ number, recorded, revision }) =>
+        (recorded === null || revision < active.revision) && this.activated.get(number) !== active.revision,
+    );
+    if (behind.length === 0) return;
+    // Before the wait, so that nobody else writes it meanwhile.
+    for (const { number } of behind) this.activated.set(number, active.revision);
+    try {
+      await this.append(behind.map(({ number }) => this.activation(number, active)));
+    } catch (error) {
+      for (const { number } of behind) this.activated.delete(number);
+      throw error;
+    }
   }
 
   /** A `Tick` in each partition that is folded here: time passed, also where nobody acts. */
@@ -172,9 +195,12 @@ export class ActivityHandler implements PartitionHandler {
     await this.parts.log.append(TOPICS.activity, records);
   }
 
-  private activation(partition: number): { activity: PolicyActivated; partition: number } {
-    const policy = this.parts.policies.configured.digest;
-    return { activity: { ...this.base(), type: 'PolicyActivated', policy }, partition };
+  private activation(
+    partition: number,
+    { policy, revision, by, reason }: Activation,
+  ): { activity: PolicyActivated; partition: number } {
+    const said = { policy, revision, by, reason };
+    return { activity: { ...this.base(), type: 'PolicyActivated', ...said }, partition };
   }
 
   private tickOf(partition: number): { activity: Tick; partition: number } {

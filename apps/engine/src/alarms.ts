@@ -35,7 +35,7 @@ export function toAlert(parts: Pick<Parts, 'config' | 'policies'>, alarm: Alarm)
     response: 'alert',
     observed: false,
     revocation: alarm.revocation ?? null,
-    policy: parts.policies.configured.digest,
+    policy: parts.policies.active.policy,
     cause: '',
   };
 }

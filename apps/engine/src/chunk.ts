@@ -41,6 +41,11 @@ export class Chunk {
     return this.folder.policy;
   }
 
+  /** Its revision. */
+  get revision(): number {
+    return this.folder.revision;
+  }
+
   /** Takes the next record, in order. False = its agent's state is not held, and nothing was done. */
   take({ record, activity, letter }: ReadRecord): boolean {
     if (letter !== null) this.bury(letter);

@@ -13,7 +13,7 @@ import { CURRENCY_MS, HEALTH_LIMIT_MS, SETTLE_MS } from './limits.js';
 import { engineMetrics, progressGauge } from './metrics.js';
 import type { Parts } from './parts.js';
 import { countFailure } from './patience.js';
-import { Policies } from './policies.js';
+import { Policies, type Configured } from './policies.js';
 import { repeat, type Repeating } from './timers.js';
 import { topicSpecs } from './topics.js';
 
@@ -21,7 +21,10 @@ export interface EngineOptions {
   config: Config;
   log: Log;
   store: StateStore;
+  /** The configured policy; what judges is what is active. */
   policy: Policy;
+  /** What the configured policy is worth; default `first`. */
+  configured?: Configured;
   logger: Logger;
   /** Called once when it cannot go on by itself: the process should exit non-zero. */
   onFatal?: (error: Error) => void;
@@ -44,7 +47,14 @@ export class Engine {
     this.health.condition('engine', 'starting');
     await store.check();
     await log.ensureTopics(topicSpecs(config));
-    const policies = new Policies({ log, logger, onFatal: (error) => this.fatal(error) }, policy);
+    const source = `engine/${config.engine.id}`;
+    const instance = `${config.engine.id}-${randomUUID()}`;
+    const onFatal = (error: Error) => this.fatal(error);
+    const onActivated = () => void this.activated();
+    const policies = new Policies(
+      { log, logger, tenant: config.tenant, source, instance, onFatal, onActivated },
+      policy,
+    );
     this.parts = {
       config,
       log,
@@ -53,10 +63,11 @@ export class Engine {
       logger,
       metrics: engineMetrics(this.metrics),
       partitions: await log.partitions(TOPICS.activity),
-      source: `engine/${config.engine.id}`,
-      instance: `${config.engine.id}-${randomUUID()}`,
+      source,
+      instance,
     };
-    await policies.start();
+    await policies.start(this.options.configured ?? 'first');
+    this.tellPolicy();
     this.activity = new ActivityHandler(this.parts, (error) => this.fatal(error));
     this.containmentRole = new ContainmentRole(this.parts, (error) => this.fatal(error));
     return this.routes();
@@ -68,7 +79,44 @@ export class Engine {
     this.startRoles();
     this.health.condition('engine', null);
     const { partitions, policies } = this.parts;
-    this.options.logger.info({ partitions, policy: policies.configured.digest }, 'engine started');
+    const { policy, revision } = policies.active;
+    this.options.logger.info({ partitions, policy, revision }, 'engine started');
+  }
+
+  /** The configuration says another policy now: it is activated. Throws what the log or the policy says. */
+  async configure(policy: Policy, reason: string): Promise<void> {
+    await this.parts.policies.configure(policy, reason);
+    this.tellPolicy();
+  }
+
+  /** Another policy is active: the partitions of this engine hear of it at once. */
+  private async activated(): Promise<void> {
+    // Not started yet: partitions hear of it when they are assigned.
+    if (!this.activity) return;
+    this.tellPolicy();
+    await this.activatePartitions();
+  }
+
+  /** Tried again on a timer: a log that is away must not leave a partition with the old policy. */
+  private async activatePartitions(): Promise<void> {
+    try {
+      await this.activity.activate();
+    } catch (error) {
+      countFailure(this.parts, error);
+      this.options.logger.warn({ error }, 'the active policy could not be put on the activity log yet');
+    }
+  }
+
+  /** Which policy is active, and whether the configured one is another: for whoever looks. */
+  private tellPolicy(): void {
+    const { policies, metrics } = this.parts;
+    const difference = policies.difference();
+    const { revision, policy, by } = policies.active;
+    metrics.policyRevision.set(revision);
+    metrics.policyDiffers.set(difference === null ? 0 : 1);
+    this.health.note('policy', difference);
+    if (difference !== null) this.options.logger.warn({ revision, policy, by }, difference);
+    else this.options.logger.info({ revision, policy, by }, 'policy active');
   }
 
   /** What is known of each revocation; null while another engine has that role. */
@@ -147,6 +195,7 @@ export class Engine {
     this.timers = [
       repeat(CURRENCY_MS, async () => {
         await this.activity.refreshCurrency();
+        await this.activatePartitions();
         this.judgeReadiness();
       }),
       repeat(SETTLE_MS, () => this.containmentRole.settle()),

@@ -9,11 +9,15 @@ import { EngineError } from './errors.js';
 /** Policies by digest. */
 export interface PolicySource {
   get(digest: string): Policy | null;
+  /** What judges the first activity of a partition, by its append time; null or absent = what the options say. */
+  at?(appendTimeMs: number): { policy: string; revision: number } | null;
 }
 
 export interface FolderOptions {
   /** What judges until the log says otherwise. */
   policy: Policy;
+  /** Revision it was activated with; 0 = from before they were counted, or none. */
+  revision?: number;
   policies: PolicySource;
   /** How far an activity's time may be from its append time. */
   maxSkewMs: number;
@@ -25,17 +29,25 @@ export interface FolderOptions {
 export class Folder {
   /** What judges now. */
   policy: Policy;
+  revision: number;
 
   constructor(private readonly options: FolderOptions) {
     this.policy = options.policy;
+    this.revision = options.revision ?? 0;
   }
 
-  /** For what is not an agent's: a policy takes effect, or time passed. False = that policy is not to be had. */
+  /**
+   * For what is not an agent's: a policy takes effect, or time passed. An activation that is older than what judges, by
+   * whichever engine it was written, changes nothing. False = that policy is not to be had.
+   */
   turn(activity: Activity): boolean {
     if (activity.type !== 'PolicyActivated' || this.options.pinned) return true;
+    if (activity.revision < this.revision) return true;
     const policy = this.options.policies.get(activity.policy);
-    if (policy) this.policy = policy;
-    return policy !== null;
+    if (policy === null) return false;
+    this.policy = policy;
+    this.revision = activity.revision;
+    return true;
   }
 
   /** The core's verdict on an agent's activity, judged at its clamped time. */

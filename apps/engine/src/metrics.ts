@@ -31,6 +31,8 @@ export function engineMetrics(metrics: Metrics) {
     ]),
     halted: metrics.gauge('partition_halted', '1 = stopped until a person acts', ['partition', 'code']),
     assigned: metrics.gauge('partitions_assigned', 'Partitions this engine folds'),
+    policyRevision: metrics.gauge('policy_revision', 'Revision of the active policy'),
+    policyDiffers: metrics.gauge('policy_differs', '1 = the configured policy is not the active one'),
     ticks: metrics.counter('ticks_total', 'Tick records written'),
     revocationsTracked: metrics.gauge('containment_revocations', 'Revocations followed', ['state']),
     gateways: metrics.gauge('containment_gateways', 'Gateway instances in the set', ['state']),

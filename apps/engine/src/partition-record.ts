@@ -6,6 +6,8 @@ export const PARTITION_KEY = 'partition';
 export interface PartitionRecord {
   /** Digest of the policy that judges after the marker. */
   policy: string;
+  /** Revision it was activated with; 0 = from before they were counted. */
+  revision: number;
 }
 
 /** Whether a key of the store is an agent's. */
@@ -21,5 +23,5 @@ export function encodePartitionRecord(record: PartitionRecord): Uint8Array {
 export function decodePartitionRecord(bytes: Uint8Array): PartitionRecord {
   const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<PartitionRecord>;
   if (typeof record.policy !== 'string') throw new Error('the record of the partition names no policy');
-  return { policy: record.policy };
+  return { policy: record.policy, revision: record.revision ?? 0 };
 }

@@ -14,7 +14,12 @@ import { HeldStates } from './held-states.js';
 import { killPoint, killPointAfterSend } from './kill-points.js';
 import { HELD_STATES_MAX, KEPT_MS } from './limits.js';
 import { countChunk } from './metrics.js';
-import { PARTITION_KEY, decodePartitionRecord, encodePartitionRecord } from './partition-record.js';
+import {
+  PARTITION_KEY,
+  decodePartitionRecord,
+  encodePartitionRecord,
+  type PartitionRecord,
+} from './partition-record.js';
 import type { Parts } from './parts.js';
 import { patiently, type Waiting } from './patience.js';
 import { findPlace, halt } from './place.js';
@@ -36,8 +41,10 @@ export class Partition {
   foldedAtMs = 0;
   /** False while it is not known where to go on: nothing can be said of it. */
   placed = false;
-  /** What judges here; the configured one until the log says. */
+  /** What judges here. */
   policy: Policy;
+  /** Revision it was activated with. */
+  revision = 0;
   /** Digest that the store says judges here; null = nothing was folded yet. */
   recorded: string | null = null;
   private marker: Marker | null = null;
@@ -50,7 +57,7 @@ export class Partition {
     private readonly events: PartitionEvents,
   ) {
     this.id = `activity/${number}`;
-    this.policy = parts.policies.configured;
+    this.policy = parts.policies.policy;
   }
 
   /** Finds the place to go on and the policy that judges there. Throws `PartitionHalted`. */
@@ -59,9 +66,9 @@ export class Partition {
     this.states.clear();
     const place = await findPlace({ log, store }, TOPICS.activity, this.number, this.id);
     const [bytes] = place.marker ? await store.load(this.id, [PARTITION_KEY]) : [];
-    this.recorded = bytes ? this.readPartitionRecord(bytes) : null;
-    this.policy =
-      this.recorded === null ? this.parts.policies.configured : await this.needPolicy(this.recorded);
+    const recorded = bytes ? this.readPartitionRecord(bytes) : null;
+    this.recorded = recorded?.policy ?? null;
+    if (recorded) await this.judgeWith(recorded);
     this.logId = await log.id();
     this.marker = place.marker;
     this.next = place.next;
@@ -75,6 +82,8 @@ export class Partition {
     const first = records.findIndex((record) => record.offset >= this.next);
     if (first < 0) return;
     if (records[first]!.offset > this.next) await this.checkGap();
+    // Nothing says yet what judges here: what was active when the first record was written, in a replay too.
+    if (this.recorded === null) await this.judgeWith(this.parts.policies.at(records[first]!.appendTimeMs));
     const size = this.parts.config.engine.batchEvents;
     for (let from = first; from < records.length; from += size) {
       if (from > first) await context.heartbeat();
@@ -128,7 +137,7 @@ export class Partition {
       this.assess(chunk, rest.length, (i) => rest[i]!);
     }
     try {
-      return { chunk, states: this.writes(chunk.policy) };
+      return { chunk, states: this.writes(chunk) };
     } catch (error) {
       // A suspect was looked at in each step, so that this can happen once per agent at most.
       if (!(error instanceof Unwritable) || suspects.has(error.key)) throw error;
@@ -140,10 +149,14 @@ export class Partition {
   /** One round trip for every agent of the chunk whose state is not held; policies that it names are waited for. */
   private async loadMissing(read: ReadRecord[], context: BatchContext): Promise<void> {
     const missing = new Set<string>();
+    let { revision } = this;
     for (let i = 0; i < read.length; i += 1) {
       const { activity, record } = read[i]!;
       if (activity === null) continue;
-      if (activity.type === 'PolicyActivated') await this.needPolicy(activity.policy);
+      if (activity.type === 'PolicyActivated' && activity.revision >= revision) {
+        revision = activity.revision;
+        await this.needPolicy(activity.policy);
+      }
       if (!isAgents(activity)) continue;
       const key = agentKey(activity);
       if (this.states.get(key) !== undefined || missing.has(key)) continue;
@@ -160,7 +173,12 @@ export class Partition {
 
   private emptyChunk(suspects: ReadonlySet<string>): Chunk {
     const { policies, config, source, logger } = this.parts;
-    const folder = new Folder({ policy: this.policy, policies, maxSkewMs: config.maxSkewMs });
+    const folder = new Folder({
+      policy: this.policy,
+      revision: this.revision,
+      policies,
+      maxSkewMs: config.maxSkewMs,
+    });
     const failed = ({ offset }: LogRecord, error: unknown) => {
       logger.error({ error, partition: this.number, offset }, 'an activity could not be folded');
     };
@@ -203,19 +221,20 @@ export class Partition {
     this.next = last.offset + 1;
     this.foldedAtMs = last.appendTimeMs;
     this.policy = chunk.policy;
+    this.revision = chunk.revision;
     this.recorded = chunk.policy.digest;
     this.parts.metrics.stores.inc(request.states.length);
     return true;
   }
 
   /** Each touched state once, however often it was folded. Throws `Unwritable`. */
-  private writes(policy: Policy): CommitRequest['states'] {
+  private writes({ policy, revision }: Chunk): CommitRequest['states'] {
     const ttlMs = stateTtlMs(policy);
     const writes: CommitRequest['states'] = this.states.touched.map(({ key, next }) => {
       return { key, state: next === null ? null : encodeState(key, next), ttlMs };
     });
-    if (this.recorded !== policy.digest) {
-      const state = encodePartitionRecord({ policy: policy.digest });
+    if (this.recorded !== policy.digest || this.revision !== revision) {
+      const state = encodePartitionRecord({ policy: policy.digest, revision });
       writes.push({ key: PARTITION_KEY, state, ttlMs: KEPT_MS });
     }
     return writes;
@@ -229,6 +248,11 @@ export class Partition {
       'DL_ENGINE_LOG_TRUNCATED',
       `${this.id} lost the records from offset ${this.next} to ${start - 1} before they were folded`,
     );
+  }
+
+  private async judgeWith({ policy, revision }: PartitionRecord): Promise<void> {
+    this.policy = await this.needPolicy(policy);
+    this.revision = revision;
   }
 
   private async needPolicy(digest: string): Promise<Policy> {
@@ -248,9 +272,9 @@ export class Partition {
     }
   }
 
-  private readPartitionRecord(bytes: Uint8Array): string {
+  private readPartitionRecord(bytes: Uint8Array): PartitionRecord {
     try {
-      return decodePartitionRecord(bytes).policy;
+      return decodePartitionRecord(bytes);
     } catch (error) {
       const why = `what is kept for ${this.id} cannot be read: ${(error as Error).message}`;
       return halt('DL_ENGINE_STATE_UNREADABLE', why, { cause: error });

@@ -35,16 +35,19 @@ function checked(sequence: number, time = T): ContextChecked {
   };
 }
 
-function activated(digest: string): PolicyActivated {
+function activated(digest: string, revision = 1): PolicyActivated {
   return {
     ...base,
     type: 'PolicyActivated',
-    id: `e-${digest}`,
+    id: `e-${digest}-${revision}`,
     agent: '',
     time: T,
     sequence: 1,
     task: null,
     policy: digest,
+    revision,
+    by: 'ada',
+    reason: '',
   };
 }
 
@@ -65,6 +68,26 @@ describe('replay', () => {
     ];
     const { verdicts } = replayLog(records, { policy, policies, maxSkewMs: 1_000 });
     expect(verdicts.map((verdict) => verdict.policy)).toEqual([policy.digest, other.digest, policy.digest]);
+  });
+
+  it('never goes back to an older revision, whoever wrote it, and starts with what was active then', () => {
+    const policies = {
+      get: (digest: string) => [policy, other].find((one) => one.digest === digest) ?? null,
+      at: (appendTimeMs: number) => (appendTimeMs < T ? null : { policy: policy.digest, revision: 3 }),
+    };
+    const records = [
+      record(0, checked(1)),
+      record(1, activated(other.digest, 2)),
+      record(2, checked(2)),
+      record(3, activated(other.digest, 4)),
+      record(4, checked(3)),
+      record(5, activated('0'.repeat(64), 3)),
+      record(6, activated(policy.digest, 0)),
+      record(7, checked(4)),
+    ];
+    const { verdicts } = replayLog(records, { policy: other, policies, maxSkewMs: 1_000 });
+    const judged = verdicts.map((verdict) => verdict.policy);
+    expect(judged).toEqual([policy.digest, policy.digest, other.digest, other.digest]);
   });
 
   it('keeps to the policy it was told when asked to, and refuses one it does not have', () => {

@@ -43,7 +43,7 @@ export class Replay {
 
   /** Null for what is not an agent's: a policy that takes effect, a tick. Throws `DL_ENGINE_POLICY_UNKNOWN`. */
   fold(record: RecordedActivity): ReplayVerdict | null {
-    const folder = this.folderOf(record.partition);
+    const folder = this.folderOf(record);
     const { activity } = record;
     if (!isAgents(activity)) {
       if (!folder.turn(activity)) throw unknownPolicy((activity as PolicyActivated).policy);
@@ -60,17 +60,30 @@ export class Replay {
     return new Map([...this.states].map(([key, state]) => [key, stateCodec.encode(state)]));
   }
 
-  private folderOf(partition: number): Folder {
+  private folderOf({ partition, appendTimeMs }: RecordedActivity): Folder {
     let folder = this.folders.get(partition);
     if (!folder) {
-      const { policy, pinned, maxSkewMs } = this.options;
-      const policies = this.options.policies ?? {
-        get: (digest) => (digest === policy.digest ? policy : null),
-      };
-      folder = new Folder({ policy, policies, pinned, maxSkewMs });
+      const { pinned, maxSkewMs } = this.options;
+      const policies = this.policies();
+      folder = new Folder({ ...this.first(policies, appendTimeMs), policies, pinned, maxSkewMs });
       this.folders.set(partition, folder);
     }
     return folder;
+  }
+
+  private policies(): PolicySource {
+    const { policy, policies } = this.options;
+    return policies ?? { get: (digest) => (digest === policy.digest ? policy : null) };
+  }
+
+  /** As the engine had it before the partition said anything. */
+  private first(policies: PolicySource, appendTimeMs: number): { policy: Policy; revision: number } {
+    const { policy, pinned } = this.options;
+    const active = pinned ? null : (policies.at?.(appendTimeMs) ?? null);
+    if (active === null) return { policy, revision: 0 };
+    const known = policies.get(active.policy);
+    if (known === null) throw unknownPolicy(active.policy);
+    return { policy: known, revision: active.revision };
   }
 }
 

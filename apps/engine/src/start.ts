@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Policy } from '#drift';
 import type { RevocationContainment } from '#revocation';
 import { BatchServer } from '#stream';
 import { TelemetryModule, type Health, type Metrics } from '#telemetry';
@@ -24,6 +25,8 @@ export interface RunningEngine {
   containment(): RevocationContainment[] | null;
   /** Partitions that stay stopped until a person acts, with the reason. */
   halted(): { partition: number; code: string; message: string }[];
+  /** The configuration says another policy now: published, and active everywhere. Throws what refuses it. */
+  configure(policy: Policy, reason: string): Promise<void>;
   /**
    * Not ready → roles end → consumers stop fetching and running batches end (bounded) → followers end → HTTP ends.
    * Log and store stay open for whoever opened them.
@@ -63,6 +66,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     health: engine.health,
     containment: () => engine.containment(),
     halted: () => engine.halted(),
+    configure: (policy, reason) => engine.configure(policy, reason),
     stop,
   };
 }

@@ -135,6 +135,21 @@ export interface ToolCall extends ActivityBase {
 
 export type Trust = 'own' | 'third-party' | 'unknown';
 
+/** How a text asks: it tells its reader to, says that it is due ("has to be …", "… is required"), or only mentions it. */
+export const REQUEST_MOODS = ['imperative', 'due', 'mentioned'] as const;
+export type RequestMood = (typeof REQUEST_MOODS)[number];
+
+/** A tool that the text of a result asks for, in whatever words. Never the words themselves. */
+export interface Request {
+  /** Name of a tool that the agent knows. */
+  tool: string;
+  mood: RequestMood;
+  /** What the tool works on is named as well, not only what it does. */
+  object: boolean;
+  /** Fingerprint of who wrote the record it stood in, where the gateway can tell. */
+  author: string | null;
+}
+
 export interface ToolResult extends ActivityBase {
   type: 'ToolResult';
   callId: string;
@@ -146,6 +161,8 @@ export interface ToolResult extends ActivityBase {
   dataClasses: string[];
   values: Value[];
   valuesDropped: number;
+  /** Tools that its text asks for; at most 32, the clearest first. */
+  requests: Request[];
   resultBytes: number;
   /** Top-level items in the result, 0 when it is not a list. */
   records: number;
@@ -169,6 +186,16 @@ export interface TaskStarted extends ActivityBase {
   /** ≤ 4 KiB, may be empty when policy drops it. */
   intent: string;
   intentValues: Value[];
+  /** Effects of what the intent asks for; empty when no word of it says so. */
+  intentEffects: Effect[];
+  /** The same, finer: words of the core's list of actions (`pay`, `message`, `delete` …). */
+  intentActions: string[];
+  /** What it is about: stems of its nouns, general ones only where policy drops the text. */
+  intentTopics: string[];
+  /** Fingerprints of whom the intent presents as a source: "Alice sent", "my landlord's notice". */
+  intentAuthors: string[];
+  /** The intent leaves what is to be done to a text: "follow the instructions in …". */
+  intentDelegates: boolean;
   scope: Scope | null;
   expiresAt: number;
   parentTask: string | null;
@@ -206,10 +233,18 @@ export interface ToolsListed extends ActivityBase {
   tools: { name: string; digest: string }[];
 }
 
-/** In every partition: from here on this policy judges. Not an agent's; `agent` is empty. */
+/**
+ * In every partition: from here on this policy judges. Not an agent's; `agent` is empty. The original is on the
+ * `policies` topic, where its place decides whether it takes effect.
+ */
 export interface PolicyActivated extends ActivityBase {
   type: 'PolicyActivated';
   policy: string;
+  /** Counts the activations of a deployment from 1: an older one never replaces a newer one. 0 = from before they were counted. */
+  revision: number;
+  /** A person's name, `configuration`, or a role of the engine. */
+  by: string;
+  reason: string;
 }
 
 /** In every partition, by an engine role: time passed. Not an agent's; `agent` is empty. */
@@ -433,6 +468,12 @@ export const LIMITS = {
   digestBytes: 128,
   reasonCodeBytes: 512,
   intentBytes: 4_096,
+  intentActions: 16,
+  intentTopics: 96,
+  intentWordBytes: 40,
+  intentAuthors: 16,
+  /** Tools that the text of one result asks for. */
+  requests: 32,
   scopeItems: 128,
   listedTools: 512,
   /** Evidence in one revocation or alert. */

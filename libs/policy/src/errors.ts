@@ -23,3 +23,19 @@ export class PolicyError extends Error {
     super(`the policy has ${count}:\n${lines.join('\n')}`);
   }
 }
+
+/** Another activation came first: look at what is active now, and say again what is wanted. */
+export class PolicyOvertaken extends Error {
+  override readonly name = 'PolicyOvertaken';
+  readonly code = 'DL_POLICY_OVERTAKEN';
+
+  constructor(
+    readonly digest: string,
+    readonly revision: number,
+  ) {
+    super(
+      `policy ${digest} was not activated: somebody else activated another one at the same moment, which is ` +
+        `revision ${revision} now. Look at it, then activate again if it is still wanted.`,
+    );
+  }
+}

@@ -15,6 +15,8 @@ export interface CheckReport {
 export interface HealthReport {
   status: 'ok' | 'failing';
   checks: Record<string, CheckReport>;
+  /** What an operator should know and need not be woken for. */
+  notes?: Record<string, string>;
 }
 
 export interface ReadyReport {
@@ -44,6 +46,7 @@ interface Check {
 export class Health {
   readonly #checks = new Map<string, Check>();
   readonly #waiting = new Map<string, string>();
+  readonly #notes = new Map<string, string>();
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
@@ -65,10 +68,17 @@ export class Health {
     else this.#waiting.set(name, reason);
   }
 
+  /** Shown with the report without making it worse, until it is null. */
+  note(name: string, text: string | null): void {
+    if (text === null) this.#notes.delete(name);
+    else this.#notes.set(name, text);
+  }
+
   report(): HealthReport {
     const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, evaluate(check)]));
     const failing = Object.values(checks).some((check) => check.status === 'failing');
-    return { status: failing ? 'failing' : 'ok', checks };
+    const notes = this.#notes.size > 0 ? { notes: Object.fromEntries(this.#notes) } : {};
+    return { status: failing ? 'failing' : 'ok', checks, ...notes };
   }
 
   ready(): ReadyReport {
