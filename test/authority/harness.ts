@@ -207,6 +207,7 @@ export function toolResult(call: ToolCall, more: Partial<ToolResult> = {}): Tool
     dataClasses: [],
     values: [],
     valuesDropped: 0,
+    requests: [],
     resultBytes: 100,
     records: 0,
     durationMs: 3,

@@ -146,6 +146,7 @@ export class Load {
       dataClasses: ['internal'],
       values: this.values(this.quantile(RESULT_VALUES), 'field'),
       valuesDropped: 0,
+      requests: [],
       resultBytes: this.quantile(RESULT_BYTES),
       records: 0,
       durationMs: 4,

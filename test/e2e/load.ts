@@ -225,6 +225,7 @@ export class Load {
       dataClasses: this.random() < 0.15 ? [this.pick(CLASSES)] : [],
       values: [],
       valuesDropped: 0,
+      requests: [],
       resultBytes: Math.floor(this.random() * 5_000),
       records: 0,
       durationMs: 5,

@@ -1,6 +1,6 @@
 import { AccessError } from '#access';
 import type { Value } from '#activity/types';
-import { observeIntent, type FingerprintKeys } from '#observation';
+import { intentFeatures, observeIntent, type FingerprintKeys, type IntentFeatures } from '#observation';
 
 const PRINT = /^[0-9a-f]{16}$/;
 
@@ -11,6 +11,11 @@ export class Intents {
   /** What the intent names: accounts, addresses, files … */
   values(intent: string): Value[] {
     return observeIntent(intent, this.keys.current);
+  }
+
+  /** What it asks for, of whom it speaks, and whether it leaves the rest to a text. */
+  features(intent: string, keepText: boolean): IntentFeatures {
+    return intentFeatures(intent, this.keys.current, keepText);
   }
 
   /** An address as a fingerprint; a fingerprint stays one. Throws `invalid` for text that names no destination. */

@@ -143,6 +143,7 @@ export class Tasks {
       task,
       intent: policy.keepIntent ? request.intent : '',
       intentValues: intents.values(request.intent),
+      ...intents.features(request.intent, policy.keepIntent),
       scope: request.scope && this.scope(request.scope),
       expiresAt: nowMs + Math.min(request.ttlMs, maxTaskTtlMs),
       parentTask: request.parentTask ?? null,

@@ -5,6 +5,7 @@ export { canonicalJson, toolDigest, type ToolDefinition } from './digest.js';
 export { ObservationError } from './errors.js';
 export { AUTHOR_ALIAS, extractValues, type Extracted, type ExtractOptions } from './extract.js';
 export { deriveTenantKey, Fingerprinter, FingerprintKeys, type TenantKey } from './fingerprint.js';
+export { intentFeatures, type IntentFeatures } from './intent.js';
 export { labelDataClasses } from './labels.js';
 export * from './limits.js';
 export { VALUES_VERSION } from './normal.js';

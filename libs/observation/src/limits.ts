@@ -27,3 +27,7 @@ export const MAX_DEPTH = 64;
 export const MAX_NESTED_TEXTS = 3;
 /** Lines of labels after a sentence that tells the reader to do something which still belong to it. */
 export const MOOD_REACH_UNITS = 8;
+/** Topics and authors of one intent, UTF-8 bytes of a topic: as on the log. */
+export const MAX_INTENT_TOPICS = 96;
+export const MAX_INTENT_AUTHORS = 16;
+export const MAX_WORD_BYTES = 40;

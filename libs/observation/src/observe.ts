@@ -162,7 +162,7 @@ export interface SeenResult {
 
 export type ObservedResult = Pick<
   ToolResult,
-  'outcome' | 'trust' | 'dataClasses' | 'values' | 'valuesDropped' | 'resultBytes' | 'records'
+  'outcome' | 'trust' | 'dataClasses' | 'values' | 'valuesDropped' | 'requests' | 'resultBytes' | 'records'
 >;
 
 /** The fields of `ToolResult` that follow from the result of a tool, resource, prompt or task. Never throws. */
@@ -181,6 +181,7 @@ export function observeResult(context: ObserveContext, seen: SeenResult): Observ
     dataClasses: merged(dataClasses, labelLeaves(leaves, found.kinds)),
     values: found.values,
     valuesDropped: found.valuesDropped,
+    requests: [],
     resultBytes: seen.resultBytes ?? jsonBytes(body),
     records: leaves.records,
   };

@@ -60,6 +60,11 @@ const story: Activity[] = [
     task: 't3-1',
     intent: 'Summarise the reports.',
     intentValues: [],
+    intentEffects: [],
+    intentActions: [],
+    intentTopics: [],
+    intentAuthors: [],
+    intentDelegates: false,
     scope: {
       tools: null,
       effects: ['read', 'write'],

@@ -97,13 +97,23 @@ function activity(common: never, what: Step[0], now: number): Activity {
   if (what.kind === 'started') {
     const { task, effects, resources } = what;
     const scope = { tools: null, effects, resources, destinations: null, dataClasses: null };
-    const rest = { intent: '', intentValues: [], expiresAt: now + what.minutes * 60_000, parentTask: null };
+    const rest = {
+      intent: '',
+      intentValues: [],
+      intentEffects: [],
+      intentActions: [],
+      intentTopics: [],
+      intentAuthors: [],
+      intentDelegates: false,
+      expiresAt: now + what.minutes * 60_000,
+      parentTask: null,
+    };
     return { ...of, ...rest, task, scope, type: 'TaskStarted' } as never;
   }
   if (what.kind === 'ended')
     return { ...of, task: what.task, outcome: 'completed', by: 'dana', type: 'TaskEnded' } as never;
   if (what.kind === 'checked') {
-    const evidence = ['data-class/credential', 'escalation/read/credential', 'refusals'].map(
+    const evidence = ['data-class/credential', 'exposure/credential', 'refusals'].map(
       (kind) => `${kind}@${what.task}`,
     );
     return {

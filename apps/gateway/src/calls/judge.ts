@@ -199,7 +199,7 @@ export class CallJudge implements Judge, CallEnds {
       return null;
     }
     this.parts.metrics.call('withheld', refused.basis, watch.call.effect);
-    recorder.ended({ ...result, outcome: 'withheld', values: [], valuesDropped: 0 });
+    recorder.ended({ ...result, outcome: 'withheld', values: [], valuesDropped: 0, requests: [] });
     return this.denied(proposal, refused);
   }
 

@@ -88,6 +88,7 @@ export const NOTHING_KNOWN = {
   dataClasses: [],
   values: [],
   valuesDropped: 0,
+  requests: [],
   resultBytes: 0,
   records: 0,
 };
