@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EFFECTS, type Effect } from '#activity/types';
+import { buildFrom } from './commands/baseline.js';
 import { demo } from './commands/demo.js';
 import { evaluate } from './commands/evaluate.js';
 import * as people from './commands/people.js';
@@ -63,9 +64,24 @@ function program(): Command {
     .requiredOption('--by <name>', 'who decides')
     .requiredOption('--reason <text>', 'why')
     .action(rebuild);
+  addBaseline(root);
   addEvaluate(root);
   addPeople(root);
   return root;
+}
+
+function addBaseline(root: Command): void {
+  root
+    .command('baseline')
+    .description('what is usual among agents of one role')
+    .command('build <recorded...>')
+    .description('from recordings of `driftline record`, without labels, for a policy to name')
+    .requiredOption('--out <file>', 'where the baseline goes')
+    .option('--min-tasks <n>', 'roles with fewer tasks are left out', wholeNumber, 20)
+    .option('--policy <file>', 'whose roles count; default that of the configuration')
+    .option('--all', 'learn from tasks in which the policy finds drift too')
+    .option(...CONFIG)
+    .action(buildFrom);
 }
 
 function addEvaluate(root: Command): void {

@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, resolve } from 'node:path';
 import type { Policy } from '#drift';
-import { loadBaseline } from './baseline/index.js';
+import { loadBaseline, sealBaseline } from './baseline/index.js';
 import { PolicyError } from './errors.js';
 import { parsePolicy } from './parse.js';
 
+export interface LoadOptions {
+  /** `ignored`: the baseline that the policy names need not exist yet, and nothing is known of its roles. */
+  baseline?: 'read' | 'ignored';
+}
+
 /** Reads and compiles a policy file, or the shipped default. Throws `PolicyError` that lists every mistake. */
-export function loadPolicy(path?: string): Policy {
+export function loadPolicy(path?: string, { baseline = 'read' }: LoadOptions = {}): Policy {
   if (path === undefined) return defaultPolicy();
   let text: string;
   try {
@@ -16,7 +21,9 @@ export function loadPolicy(path?: string): Policy {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     throw new PolicyError(path, [{ line: 1, path: '', message: `expected a readable file, got ${code}` }]);
   }
-  return parsePolicy(text, basename(path), (named) => loadBaseline(resolve(dirname(path), named)));
+  return parsePolicy(text, basename(path), (named) =>
+    baseline === 'ignored' ? sealBaseline({}) : loadBaseline(resolve(dirname(path), named)),
+  );
 }
 
 let shipped: Policy | undefined;
