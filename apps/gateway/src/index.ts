@@ -2,3 +2,4 @@
 export { startGateway, type GatewayOptions, type RunningGateway } from './start.js';
 export { loadOrCreateKeys } from './keys.js';
 export { GatewayError, type GatewayErrorCode } from './errors.js';
+export { isAsked, reportedCall, reportedResult } from './calls/reported.js';

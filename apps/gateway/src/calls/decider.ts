@@ -2,13 +2,13 @@
 import { AccessError, type Authority, type Decision } from '#access';
 import type { Effect, ToolCall, ToolResult } from '#activity/types';
 import type { Policy } from '#drift';
-import { hasAddress } from '#observation';
 import type { RevocableCall, RevocationIndex } from '#revocation';
 import type { Logger } from '#telemetry';
 import { DECIDE_MAX_MS } from '../limits.js';
 import type { GatewayMetrics } from '../metrics.js';
 import type { FailMode } from './fail-mode.js';
 import type { Agent } from './port.js';
+import { isAsked } from './reported.js';
 import type { Tasks } from './tasks.js';
 import {
   refusedByAuthority,
@@ -43,12 +43,10 @@ const FULL = new Set(['full', 'limit']);
 
 export class Decider {
   private readonly parts: DeciderParts;
-  private readonly asked: ReadonlySet<Effect>;
   private readonly toldMs = new Map<string, number>();
 
   constructor(parts: DeciderParts) {
     this.parts = parts;
-    this.asked = new Set(parts.policy.ask.effects);
   }
 
   async decide(call: ToolCall, revocable: RevocableCall, agent: Agent): Promise<Verdict> {
@@ -102,14 +100,7 @@ export class Decider {
   }
 
   private asks(call: ToolCall): boolean {
-    const { decide, policy } = this.parts;
-    if (decide === 'none') return false;
-    if (call.effect === 'unknown' || this.asked.has(call.effect)) return true;
-    return (
-      call.effect === 'read' &&
-      policy.ask.readsWithAddress &&
-      (call.destination !== null || hasAddress(call.values))
-    );
+    return this.parts.decide !== 'none' && isAsked(this.parts.policy.ask, call);
   }
 
   private async ask(call: ToolCall): Promise<Verdict> {

@@ -7,6 +7,7 @@ import {
   observeResult,
   type Classification,
   type FingerprintKeys,
+  type ObservedResult,
   type SeenCall,
 } from '#observation';
 import type { RevocableCall } from '#revocation';
@@ -25,7 +26,8 @@ import type { Decider } from './decider.js';
 import { CallWatch, type CallEnds, type InFlight, type StopOutcome } from './in-flight.js';
 import { ListingWatch } from './listing.js';
 import type { Admission, Exchange, Judge } from './port.js';
-import { NOTHING_KNOWN, type Recorder } from './recorder.js';
+import type { Recorder } from './recorder.js';
+import { reportedCall, reportedResult } from './reported.js';
 import { isListing, subjectOf } from './subject.js';
 import type { ToolBook } from './tool-book.js';
 import { refusedByLimit, refusedByRevocation, type Allowed, type Refused } from './verdict.js';
@@ -87,14 +89,7 @@ export class CallJudge implements Judge, CallEnds {
     const claims = { task: 'task' in claim ? claim.task : null, conversation: conversationOf(exchange) };
     const base = recorder.reporter.base({ ...who, ...claims }, Date.now());
     const observed = observeCall(context, seen);
-    const call: ToolCall = {
-      ...base,
-      ...observed,
-      type: 'ToolCall',
-      callId: base.id,
-      toolDigest: tools.digestSeen(agentKey, server.name, observed.tool),
-      ...PROPOSED,
-    };
+    const call = reportedCall(base, observed, tools.digestSeen(agentKey, server.name, observed.tool));
     const { tenant, task } = call;
     const { tool, effect, dataClasses } = observed;
     const revocable = { tenant, agentKey, task, server: server.name, tool, effect, dataClasses };
@@ -183,7 +178,7 @@ export class CallJudge implements Judge, CallEnds {
       classification: proposal.classification,
       resultBytes: bytes,
     });
-    const result: ToolResult = { ...this.resultOf(watch.call), ...observed };
+    const result = this.resultOf(watch.call, observed);
     const classes = [...watch.revocable.dataClasses, ...observed.dataClasses];
     let refused = decider.covered({ ...watch.revocable, dataClasses: classes });
     if (!refused && decider.mustPend(result)) {
@@ -241,28 +236,16 @@ export class CallJudge implements Judge, CallEnds {
   }
 
   /** A result of which only the call is known. */
-  private resultOf(call: ToolCall): ToolResult {
-    const { tenant, agent, assurance, principal, actors, task, conversation, callId, server, tool } = call;
-    const nowMs = Date.now();
+  private resultOf(call: ToolCall, observed?: ObservedResult): ToolResult {
+    const { tenant, agent, assurance, principal, actors, task, conversation } = call;
     const who = { tenant, agent, assurance, principal, actors, task, conversation };
-    const base = this.parts.recorder.reporter.base(who, nowMs);
-    return {
-      ...base,
-      type: 'ToolResult',
-      callId,
-      server,
-      tool,
-      ...NOTHING_KNOWN,
-      durationMs: Math.max(0, nowMs - call.time),
-    };
+    return reportedResult(this.parts.recorder.reporter.base(who, Date.now()), call, observed);
   }
 
   private context(): { catalogue: Policy['catalogue']; fingerprinter: FingerprintKeys['current'] } {
     return { catalogue: this.parts.policy.catalogue, fingerprinter: this.parts.keys.current };
   }
 }
-
-const PROPOSED = { decision: 'allowed', basis: 'passed', reason: '', revocation: null, policy: '' } as const;
 
 /** What cannot be put on the log as it is cannot be judged. */
 function unfit({ session, message }: Exchange, seen: SeenCall, claim: TaskClaim): Refused | null {

@@ -4,6 +4,7 @@ import type { Activity, ToolCall, ToolResult } from '#activity/types';
 import type { Logger } from '#telemetry';
 import type { GatewayMetrics } from '../metrics.js';
 import type { OpenCalls } from '../record/open-calls.js';
+import { NOTHING_KNOWN } from './reported.js';
 
 export class Recorder {
   readonly reporter: ActivityReporter;
@@ -80,15 +81,3 @@ export class Recorder {
     }
   }
 }
-
-/** The fields of a result that nobody saw. */
-export const NOTHING_KNOWN = {
-  outcome: 'unknown' as const,
-  trust: 'unknown' as const,
-  dataClasses: [],
-  values: [],
-  valuesDropped: 0,
-  requests: [],
-  resultBytes: 0,
-  records: 0,
-};
