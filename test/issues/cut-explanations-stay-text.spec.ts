@@ -35,6 +35,7 @@ const started: TaskStarted = {
   scope: { tools: null, effects: ['read'], resources: ['/work/**'], destinations: null, dataClasses: null },
   expiresAt: T + 3_600_000,
   parentTask: null,
+  kind: null,
 };
 
 function call(tool: string, resource: string): ToolCall {

@@ -12,6 +12,7 @@ import type { StateStore } from '#store';
 import { parseAgentKey, requireName, type AgentName } from './agent-keys.js';
 import type { Agents } from './agents.js';
 import type { Intents } from './intents.js';
+import type { Policies } from './policies.js';
 import type { ActivityRecords } from './records.js';
 import type { Revocations } from './revocations.js';
 import { newTaskId, partitionOfTask } from './task-ids.js';
@@ -28,7 +29,7 @@ export interface TasksParts {
   records: ActivityRecords;
   revocations: Revocations;
   intents: Intents;
-  policy: Policy;
+  policies: Pick<Policies, 'active'>;
   tenant: string;
   partitions: number;
   maxTaskTtlMs: number;
@@ -37,6 +38,7 @@ export interface TasksParts {
 interface Found {
   key: string;
   who: AgentName;
+  policy: Policy;
   state: AgentState | null;
   started: TaskStarted | undefined;
 }
@@ -49,10 +51,11 @@ export class Tasks {
 
   /** Known to every authority and durable on the log when this resolves. */
   async start(request: TaskRequest): Promise<TaskView> {
-    const { agents, records, policy, maxTaskTtlMs } = this.parts;
+    const { agents, records, maxTaskTtlMs } = this.parts;
     const started = this.started(request);
     const key = agentKey(started);
     const now = await agents.read(key);
+    const { policy } = now;
     const state = assess(policy, agents.folded(now), started).state;
     const view = taskView(policy, state, started.task, started, Date.now());
     if (view === null) {
@@ -69,13 +72,13 @@ export class Tasks {
   /** Null when unknown. Throws `not-current` when it may exist all the same. */
   async get(task: string): Promise<TaskView | null> {
     const found = await this.find(task, true);
-    return found && taskView(this.parts.policy, found.state, task, found.started, Date.now());
+    return found && taskView(found.policy, found.state, task, found.started, Date.now());
   }
 
   /** On the log, pending, and its revocation published when this resolves. Ending an ended task changes nothing. */
   async end(task: string, outcome: 'completed' | 'cancelled', by: string): Promise<void> {
     const found = await this.require(task);
-    const { records, revocations, policy } = this.parts;
+    const { records, revocations } = this.parts;
     const ended: TaskEnded = {
       ...records.reporter.base({ ...found.who, task }, Date.now()),
       type: 'TaskEnded',
@@ -84,7 +87,7 @@ export class Tasks {
       by,
     };
     // The commands the engine will derive from this record, under the same ids: gateways need not wait for it.
-    const { commands } = assess(policy, found.state, ended);
+    const { commands } = assess(found.policy, found.state, ended);
     const revoked = commands.flatMap((command) => (command.type === 'revoke' ? [command.revocation] : []));
     const all = await Promise.allSettled([
       records.putAnyway(ended),
@@ -96,7 +99,7 @@ export class Tasks {
   /** The view afterwards, with the check folded in. What it lifts is lifted by the engine, from the log. */
   async check(task: string, request: ContextCheckRequest): Promise<TaskView> {
     const found = await this.require(task);
-    const { records, agents, policy } = this.parts;
+    const { records, agents } = this.parts;
     const checked: ContextChecked = {
       ...records.reporter.base({ ...found.who, task }, Date.now()),
       type: 'ContextChecked',
@@ -105,6 +108,7 @@ export class Tasks {
     };
     await records.put(checked);
     const now = await agents.read(found.key);
+    const { policy } = now;
     const known = now.pending.some(({ id }) => id === checked.id);
     const before = agents.folded(now);
     const state = known ? before : assess(policy, before, checked).state;
@@ -125,7 +129,8 @@ export class Tasks {
   }
 
   private started(request: TaskRequest): TaskStarted {
-    const { partitions, records, intents, policy, tenant, maxTaskTtlMs } = this.parts;
+    const { partitions, records, intents, policies, tenant, maxTaskTtlMs } = this.parts;
+    const { keepIntent } = policies.active;
     if (Buffer.byteLength(request.intent) > INTENT_MAX_BYTES) {
       throw new AccessError('invalid', `the intent has more than ${INTENT_MAX_BYTES} bytes of UTF-8`);
     }
@@ -141,12 +146,13 @@ export class Tasks {
       ...records.reporter.base({ ...who, principal, task, pending: true }, nowMs),
       type: 'TaskStarted',
       task,
-      intent: policy.keepIntent ? request.intent : '',
+      intent: keepIntent ? request.intent : '',
       intentValues: intents.values(request.intent),
-      ...intents.features(request.intent, policy.keepIntent),
+      ...intents.features(request.intent, keepIntent),
       scope: request.scope && this.scope(request.scope),
       expiresAt: nowMs + Math.min(request.ttlMs, maxTaskTtlMs),
       parentTask: request.parentTask ?? null,
+      kind: request.kind ?? null,
     };
   }
 
@@ -177,7 +183,13 @@ export class Tasks {
     const pending = now.pending.find(
       (activity): activity is TaskStarted => activity.type === 'TaskStarted' && activity.task === task,
     );
-    return { key, who, state: agents.folded(now), started: pending ?? this.opened.get(task) };
+    return {
+      key,
+      who,
+      policy: now.policy,
+      state: agents.folded(now),
+      started: pending ?? this.opened.get(task),
+    };
   }
 }
 

@@ -45,6 +45,8 @@ export interface TaskRequest {
   /** Time to live; capped by the authority. */
   ttlMs: number;
   parentTask?: string | null;
+  /** What kind of work it is, at most 64 bytes: policies set budgets and thresholds by it. */
+  kind?: string | null;
 }
 
 export interface TaskView {
@@ -124,6 +126,30 @@ export interface AgentView {
   policy: string;
 }
 
+/** A policy file with what it names, to be validated and activated where every engine, authority and gateway hears of it. */
+export interface PolicyRequest {
+  /** Which of the files is the policy. */
+  main: string;
+  /** Path → text. */
+  files: Record<string, string>;
+  /** Digest of the compiled policy, as the sender has it. */
+  digest: string;
+  by: string;
+  reason: string;
+}
+
+/** The policy that is active. */
+export interface PolicyView {
+  /** Counts activations from 1; 0 = nothing was activated yet, and the configured one is shown. */
+  revision: number;
+  digest: string;
+  name: string;
+  by: string;
+  reason: string;
+  /** When it was activated; 0 = never. */
+  at: number;
+}
+
 /** What a named person sees and does. Every act is audited. Throws `AccessError` like `Authority`. */
 export interface Oversight {
   /** Live revocations: not lifted, not past their `until`. */
@@ -138,6 +164,9 @@ export interface Oversight {
   followAlerts(onAlert: (alert: Alert) => void, onEnd?: (error?: Error) => void): Promise<() => void>;
   /** Null for an agent never seen. */
   agent(key: string): Promise<AgentView | null>;
+  policy(): Promise<PolicyView>;
+  /** Validates, publishes and activates; a bad one is refused (`invalid`) with every mistake, and the active one stays. */
+  activatePolicy(request: PolicyRequest): Promise<PolicyView>;
 }
 
 export type Role = 'orchestrator' | 'gateway' | 'person';

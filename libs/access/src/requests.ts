@@ -47,6 +47,7 @@ export const TaskBody = z.strictObject({
   scope: ScopeBody.nullable().default(null),
   ttlMs: z.int().min(1),
   parentTask: text(128).nullable().optional(),
+  kind: text(64).nullable().optional(),
 });
 
 export const TaskEndQuery = z.object({
@@ -93,3 +94,19 @@ export const RevokeBody = z
 export const LiftBody = z.strictObject({ by: Name, reason: Reason });
 
 export const GatewayRemovalBody = z.strictObject({ gateway: text(128), by: Name, reason: Reason });
+
+/** Files that a policy may consist of, and how long their names are: the policy itself and a few that it names. */
+const POLICY_FILES_MAX = 8;
+const POLICY_PATH_MAX = 256;
+
+/** A policy to activate, as files, so that it is validated again where it is activated. */
+export const PolicyBody = z.strictObject({
+  main: text(POLICY_PATH_MAX),
+  files: z
+    .record(text(POLICY_PATH_MAX), z.string())
+    .refine((files) => Object.keys(files).length <= POLICY_FILES_MAX, `at most ${POLICY_FILES_MAX} files`),
+  /** Digest that the person's own software came to: another one means another version, and is refused. */
+  digest: text(128),
+  by: Name,
+  reason: Reason,
+});

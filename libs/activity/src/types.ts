@@ -28,8 +28,11 @@ export const VALUE_KINDS = [
 ] as const;
 export type ValueKind = (typeof VALUE_KINDS)[number];
 
-/** Where a value stood: in the intent, in an argument, in a field of its own of a result, or in running prose. */
-export type Standing = 'intent' | 'argument' | 'field' | 'prose';
+/**
+ * Where a value stood: in the intent; the whole of an argument; in a result a field of a record, or a line, label, item or
+ * cell of its own within a text; in running prose, of a result or within an argument.
+ */
+export type Standing = 'intent' | 'argument' | 'field' | 'line' | 'prose';
 
 /** A keyed fingerprint of something in intent, arguments or results; never the content itself. */
 export interface Value {
@@ -199,6 +202,8 @@ export interface TaskStarted extends ActivityBase {
   scope: Scope | null;
   expiresAt: number;
   parentTask: string | null;
+  /** What kind of work it is, as whoever opens tasks names it: `invoices`, `triage` … ≤ 64 bytes. */
+  kind: string | null;
 }
 
 export interface TaskEnded extends ActivityBase {
@@ -468,6 +473,7 @@ export const LIMITS = {
   digestBytes: 128,
   reasonCodeBytes: 512,
   intentBytes: 4_096,
+  taskKindBytes: 64,
   intentActions: 16,
   intentTopics: 96,
   intentWordBytes: 40,

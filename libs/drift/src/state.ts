@@ -4,6 +4,7 @@
  * Times are milliseconds since the epoch, whole numbers.
  */
 import type { Assurance, Effect, Level, Response, Scope } from '#activity/types';
+import type { Lineage } from './lineage.js';
 
 /** Decayed counts by name. Two arrays of one length, because copying numbers is cheap. */
 export interface Counts {
@@ -102,6 +103,8 @@ export interface OpenTask {
   principal: string | null;
   conversation: string | null;
   parentTask: string | null;
+  /** What kind of work it was opened as; null for implicit tasks. */
+  kind: string | null;
   scope: Scope | null;
   startedAt: number;
   /** 0 = an implicit task, which ends by idleness. */
@@ -115,6 +118,8 @@ export interface OpenTask {
   marks: ReadMark[];
   /** Of a declared task; what undeclared work has reached stands in the agent's `sequences`. */
   sequences: SequenceProgress[];
+  /** Where the values that it met came from; null = it met none. */
+  lineage: Lineage | null;
   /** Decayed count of refused and failed calls, as of `failuresAt`. */
   failures: number;
   failuresAt: number;
@@ -134,6 +139,9 @@ export interface Carried {
   /** Id of the implicit tasks of this principal. */
   task: string;
   marks: ReadMark[];
+  /** Origins of values that came out of text (`origin.ts`), ordered, and when the last of them was active. */
+  lineage: number[];
+  lineageAt: number;
   level: Level;
   observedLevel: Level;
 }
@@ -252,6 +260,7 @@ export function newTask(id: string, now: number): OpenTask {
     principal: null,
     conversation: null,
     parentTask: null,
+    kind: null,
     scope: null,
     startedAt: now,
     expiresAt: 0,
@@ -262,6 +271,7 @@ export function newTask(id: string, now: number): OpenTask {
     lastEffect: null,
     marks: [],
     sequences: [],
+    lineage: null,
     failures: 0,
     failuresAt: now,
     level: 'normal',
@@ -301,6 +311,7 @@ export function copyOfTask(task: OpenTask): OpenTask {
     principal: task.principal,
     conversation: task.conversation,
     parentTask: task.parentTask,
+    kind: task.kind,
     scope: task.scope,
     startedAt: task.startedAt,
     expiresAt: task.expiresAt,
@@ -311,6 +322,7 @@ export function copyOfTask(task: OpenTask): OpenTask {
     lastEffect: task.lastEffect,
     marks: task.marks,
     sequences: task.sequences,
+    lineage: task.lineage,
     failures: task.failures,
     failuresAt: task.failuresAt,
     level: task.level,

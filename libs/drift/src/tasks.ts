@@ -3,6 +3,7 @@ import type { Activity, Scope, TaskStarted } from '#activity/types';
 import { bounded } from './hash.js';
 import { carryMarks, carryOver, isSamePrincipal, siblingsOf } from './implicit-tasks.js';
 import { LIMITS } from './limits.js';
+import { startingWith, taintedOf } from './lineage.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
 import { newTask, type AgentState, type EndedTask, type OpenTask } from './state.js';
@@ -49,11 +50,13 @@ export function startTask(
     ...newTask(started.task, now),
     principal: bounded(started.principal),
     parentTask: started.parentTask,
+    kind: started.kind,
     scope: started.scope,
     expiresAt: started.expiresAt,
   };
   const exposed = isOpen(parent) ? [...siblingsOf(state, task), parent] : siblingsOf(state, task);
   if (exposed.length > 0) task.marks = inheritedMarks(exposed.map(({ marks }) => marks));
+  if (isOpen(parent)) task.lineage = startingWith(taintedOf(parent.lineage), now);
   state.tasks = [...state.tasks, task];
   return 'started';
 }

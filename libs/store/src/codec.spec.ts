@@ -74,6 +74,7 @@ const story: Activity[] = [
     },
     expiresAt: START_MS + 3_600_000,
     parentTask: null,
+    kind: 'reports',
   },
   call(2, { task: null }),
   call(4, { resource: '/data/secrets/deploy.env', dataClasses: ['credential'] }),

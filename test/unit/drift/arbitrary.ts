@@ -107,6 +107,7 @@ function activity(common: never, what: Step[0], now: number): Activity {
       intentDelegates: false,
       expiresAt: now + what.minutes * 60_000,
       parentTask: null,
+      kind: null,
     };
     return { ...of, ...rest, task, scope, type: 'TaskStarted' } as never;
   }

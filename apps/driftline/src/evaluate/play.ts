@@ -13,7 +13,14 @@ import type {
   ToolResult,
 } from '#activity/types';
 import { assess, coversCall, evidenceOfTask, judge, riskOf, type AgentState, type Policy } from '#drift';
-import { classifyCall, observeCall, observeIntent, observeResult, type SeenCall } from '#observation';
+import {
+  classifyCall,
+  intentFeatures,
+  observeCall,
+  observeIntent,
+  observeResult,
+  type SeenCall,
+} from '#observation';
 import { TENANT, type Ground } from './ground.js';
 import { roleOf, type RecordedCall, type Run } from './runs.js';
 import type { Grant, Mode } from './settings.js';
@@ -93,9 +100,11 @@ export class Recording {
       task: this.task,
       intent: ground.policy.keepIntent ? run.intent.slice(0, 1_024) : '',
       intentValues: observeIntent(run.intent, fingerprinter),
+      ...intentFeatures(run.intent, fingerprinter, ground.policy.keepIntent),
       scope,
       expiresAt: START_MS + lastsMs + SLACK_MS,
       parentTask: null,
+      kind: null,
     });
   }
 
