@@ -16,6 +16,8 @@ export interface ExtractOptions {
   /** Prefix of `at`. */
   at?: string;
   author?: string | null;
+  /** Told of each unit as it is read, with the fingerprint of who wrote the record around it. */
+  visit?: (unit: Unit, author: () => string | null) => void;
 }
 
 export interface Extracted {
@@ -117,7 +119,10 @@ class Extraction {
   readonly collector: Collector;
   private readonly authors = new Map<string, Plain | null>();
 
-  constructor(private readonly options: ExtractOptions) {
+  constructor(
+    private readonly options: ExtractOptions,
+    private readonly printer: Fingerprinter,
+  ) {
     this.collector = new Collector(options.maxValues, options.standing === 'argument');
   }
 
@@ -141,6 +146,7 @@ class Extraction {
   }
 
   private unit(leaf: Leaf, unit: Unit, author: Plain | null): void {
+    this.options.visit?.(unit, () => (author === null ? null : this.printer.print(author)));
     const { prose, imperative } = unit;
     const hint = unit.label === '' ? leaf.key : unit.label;
     const put = (value: Classified): void => this.put(value, { leaf, author, prose, imperative, hint });
@@ -217,7 +223,7 @@ function sealed(candidate: Candidate, printer: Fingerprinter): Value {
 
 /** Values of leaves already taken apart. */
 export function extractLeaves(leaves: Leaves, printer: Fingerprinter, options: ExtractOptions): Extracted {
-  const extraction = new Extraction(options);
+  const extraction = new Extraction(options, printer);
   for (const leaf of leaves.list)
     extraction.leaf(options.standing === 'argument' ? { ...leaf, field: true } : leaf);
   const { collector } = extraction;

@@ -16,12 +16,15 @@ import {
 import { destinationOf, factsOf, resourceOf } from './resource.js';
 import { jsonBytes } from './size.js';
 import { contentLeaves } from './content.js';
+import { RequestCollector, type ToolIndex } from './requests.js';
 import { leavesOf } from './structure.js';
 
 export interface ObserveContext {
   catalogue: Catalogue;
   /** Of the task's key version. */
   fingerprinter: Fingerprinter;
+  /** Tools that the agent can call, in any server: results are read for requests to call them. */
+  tools?: ToolIndex | undefined;
 }
 
 export interface SeenCall {
@@ -170,9 +173,11 @@ export function observeResult(context: ObserveContext, seen: SeenResult): Observ
   const { trust, dataClasses } = seen.classification;
   const body = seen.error ?? seen.result;
   const leaves = contentLeaves(body);
+  const requests = context.tools === undefined ? null : new RequestCollector(context.tools);
   const found = extractLeaves(leaves, context.fingerprinter, {
     standing: 'result',
     maxValues: MAX_RESULT_VALUES,
+    ...(requests !== null && { visit: (unit, author) => requests.add(unit, author) }),
   });
   const failed = seen.error !== undefined || member(seen.result, 'isError') === true;
   return {
@@ -181,7 +186,7 @@ export function observeResult(context: ObserveContext, seen: SeenResult): Observ
     dataClasses: merged(dataClasses, labelLeaves(leaves, found.kinds)),
     values: found.values,
     valuesDropped: found.valuesDropped,
-    requests: [],
+    requests: requests?.finish() ?? [],
     resultBytes: seen.resultBytes ?? jsonBytes(body),
     records: leaves.records,
   };
