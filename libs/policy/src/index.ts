@@ -1,6 +1,7 @@
 /** Policy documents: YAML in, an immutable compiled `Policy` out, named by its digest. */
 export type { Policy } from '#drift';
 export * from './baseline/index.js';
+export { bundlePolicy, openBundle, type PolicyBundle } from './bundle.js';
 export { decodePolicy, encodePolicy } from './canonical.js';
 export * from './cases/index.js';
 export {

@@ -118,6 +118,17 @@ const Detectors = z.strictObject({
       minShare: z.number().min(0).max(1).default(0.1).describe('Lighter evidence is not kept'),
     })
     .prefault({}),
+  provenance: z
+    .strictObject({
+      ...common(0.8, 0.85, '1h'),
+      undeclaredShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.5)
+        .describe('Of the weight where nobody declared a task: there is no intent to hold a target against'),
+    })
+    .prefault({}),
   afterlife: z.strictObject(common(0.4, 0.6, '30m')).prefault({}),
   refusals: z
     .strictObject({
