@@ -1,6 +1,6 @@
 /** What stands before any run: the policy with the operator's catalogue, the fingerprint key, the servers' tool lists. */
 import type { CatalogueEntry, Policy } from '#drift';
-import { deriveTenantKey, Fingerprinter, type ObserveContext } from '#observation';
+import { classifyTool, deriveTenantKey, Fingerprinter, ToolIndex, type ObserveContext } from '#observation';
 import { decodePolicy, defaultPolicy, encodePolicy, loadPolicy } from '#policy';
 import { readTools, roleOf, type Run, type Tools } from './runs.js';
 import type { Survey } from './survey.js';
@@ -31,13 +31,29 @@ export function prepareGround({ toolsPath, policyPath, survey }: GroundSource): 
   const tools = readTools(toolsPath);
   const policy = withTools(policyPath === undefined ? defaultPolicy() : loadPolicy(policyPath), tools);
   const fingerprinter = new Fingerprinter(deriveTenantKey(MASTER_SECRET, TENANT, 1));
+  const indexes = new Map<string, ToolIndex>();
+  const indexOf = (run: Run): ToolIndex => {
+    const role = roleOf(run);
+    const known = indexes.get(role) ?? toolIndex(policy, run.suite, toolNamesOf({ tools, survey }, run));
+    indexes.set(role, known);
+    return known;
+  };
   return {
     policy,
     tools,
     survey,
-    contextOf: () => ({ catalogue: policy.catalogue, fingerprinter }),
+    contextOf: (run) => ({ catalogue: policy.catalogue, fingerprinter, tools: indexOf(run) }),
     policyOf: () => policy,
   };
+}
+
+function toolIndex({ catalogue }: Policy, server: string, names: readonly string[]): ToolIndex {
+  return new ToolIndex(
+    names.map((name) => ({
+      name,
+      effect: classifyTool(catalogue, { server, trusted: false, tool: name }).effect,
+    })),
+  );
 }
 
 /**
