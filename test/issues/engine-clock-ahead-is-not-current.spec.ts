@@ -3,7 +3,7 @@ import { staleness } from '../../apps/authority/src/agents.js';
 
 const NOW = 1_790_000_000_000;
 const asOf = (caughtUpAtMs: number) =>
-  staleness({ caughtUpAtMs, policy: 'p' }, 'p', NOW, 2_000)?.cause ?? null;
+  staleness({ caughtUpAtMs, policy: 'p' }, (policy) => policy === 'p', NOW, 2_000)?.cause ?? null;
 
 /** An engine whose clock was an hour ahead was taken for current for an hour after it had gone. */
 it('an engine whose clock is ahead does not make its state current', () => {

@@ -5,6 +5,7 @@ import type { Activity } from '#activity/types';
 import { assess, clampTime, type AgentState, type Policy } from '#drift';
 import { stateCodec, type Currency, type DecisionView, type PartitionId, type StateStore } from '#store';
 import type { AuthorityMetrics } from './metrics.js';
+import type { Policies } from './policies.js';
 
 export interface AgentNow {
   key: string;
@@ -12,6 +13,8 @@ export interface AgentNow {
   /** For the compare-and-set. */
   version: string;
   state: AgentState | null;
+  /** What its state was folded with, and is judged with: never one that only takes effect later on its log. */
+  policy: Policy;
   /** In order of appending, times clamped as the engine will clamp them. */
   pending: Activity[];
   currency: Currency | null;
@@ -21,7 +24,7 @@ export interface AgentNow {
 
 export interface AgentsOptions {
   store: StateStore;
-  policy: Policy;
+  policies: Pick<Policies, 'get' | 'active'>;
   partitions: number;
   maxSkewMs: number;
   maxStaleMs: number;
@@ -60,24 +63,32 @@ export class Agents {
       view = await this.options.store.view(partition, key);
     }
     const { version, currency } = view;
-    return { key, partition, version, currency, atMs: Date.now(), ...this.decode(key, view) };
+    const policy = this.policyOf(currency);
+    return { key, partition, version, currency, policy, atMs: Date.now(), ...this.decode(key, view) };
   }
 
   /** State with everything pending folded in: what a decision is assessed on, and what people are shown. */
   folded(now: AgentNow): AgentState | null {
     return now.pending.reduce<AgentState | null>(
-      (state, activity) => assess(this.options.policy, state, activity).state,
+      (state, activity) => assess(now.policy, state, activity).state,
       now.state,
     );
   }
 
   /** Throws `not-current` when a verdict on this state could miss something. */
   requireCurrent(currency: Currency | null): void {
-    const { maxStaleMs, policy } = this.options;
-    const problem = staleness(currency, policy.digest, Date.now(), maxStaleMs);
+    const { maxStaleMs, policies } = this.options;
+    const isKnown = (digest: string) => policies.get(digest) !== null;
+    const problem = staleness(currency, isKnown, Date.now(), maxStaleMs);
     if (problem === null) return;
     this.options.metrics.notCurrent.inc({ cause: problem.cause });
     throw new AccessError('not-current', problem.message);
+  }
+
+  /** Where nothing is folded yet, or by a policy nobody here knows, the active one shows what there is. */
+  private policyOf(currency: Currency | null): Policy {
+    const { policies } = this.options;
+    return (currency && policies.get(currency.policy)) ?? policies.active;
   }
 
   private decode(key: string, view: DecisionView): Pick<AgentNow, 'state' | 'pending'> {
@@ -107,15 +118,15 @@ export class Agents {
 /** Why a verdict on state of this currency could miss something; null when it could not. */
 export function staleness(
   currency: Currency | null,
-  digest: string,
+  isKnown: (policy: string) => boolean,
   nowMs: number,
   maxStaleMs: number,
 ): { cause: 'unknown' | 'lag' | 'policy' | 'clock'; message: string } | null {
   if (currency === null) {
     return { cause: 'unknown', message: 'no engine has said yet that this partition is folded; start one' };
   }
-  if (currency.policy !== digest) {
-    const message = `the state is folded with policy ${currency.policy}, this authority has ${digest}`;
+  if (!isKnown(currency.policy)) {
+    const message = `the state is folded with policy ${currency.policy}, of which this authority has no document`;
     return { cause: 'policy', message };
   }
   const ageMs = nowMs - currency.caughtUpAtMs;

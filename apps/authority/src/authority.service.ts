@@ -5,6 +5,8 @@ import {
   type AgentView,
   type Caller,
   type ContextCheckRequest,
+  type PolicyRequest,
+  type PolicyView,
   type RevokeRequest,
   type TaskRequest,
   type TaskView,
@@ -16,12 +18,12 @@ import {
   type RevocationLifted,
   type ToolResult,
 } from '#activity/types';
-import type { Policy } from '#drift';
 import { parseAgentKey, requireName } from './agent-keys.js';
 import type { Agents } from './agents.js';
 import type { Act, AuditTrail } from './audit.js';
 import type { GatewaySet } from './gateway-set.js';
 import type { PendingLists } from './pending.js';
+import type { Policies } from './policies.js';
 import type { ActivityRecords } from './records.js';
 import type { Revocations } from './revocations.js';
 import type { Tasks } from './tasks.js';
@@ -35,7 +37,7 @@ export interface AuthorityParts {
   gateways: GatewaySet;
   records: ActivityRecords;
   audit: AuditTrail;
-  policy: Policy;
+  policies: Policies;
   tenant: string;
 }
 
@@ -131,14 +133,25 @@ export class AuthorityService {
   /** Null for an agent never seen. */
   async agent(key: string): Promise<AgentView | null> {
     if (parseAgentKey(key) === null) return null;
-    const { agents, policy } = this.parts;
+    const { agents } = this.parts;
     const now = await agents.read(key);
     const state = agents.folded(now);
-    return state && agentView(policy, state, now.pending.length, Date.now());
+    return state && agentView(now.policy, state, now.pending.length, Date.now());
+  }
+
+  policy(): PolicyView {
+    return this.parts.policies.view();
+  }
+
+  /** On the log, numbered, when this resolves; each partition is judged with it from its own record on. */
+  activatePolicy(request: PolicyRequest, caller: Caller): Promise<PolicyView> {
+    const { by, reason, digest } = request;
+    const act = { caller, by, action: 'activate-policy', subject: digest, reason };
+    return this.audited(act, () => this.parts.policies.activate(request));
   }
 
   private async manual(request: RevokeRequest): Promise<Revocation> {
-    const { tenant, policy } = this.parts;
+    const { tenant, policies } = this.parts;
     const {
       agent = null,
       task = null,
@@ -173,7 +186,7 @@ export class AuthorityService {
       retryable: request.retryable ?? false,
       evidence: [],
       risk: 0,
-      policy: policy.digest,
+      policy: policies.active.digest,
       by: request.by,
       cause: '',
     };

@@ -5,13 +5,14 @@ import { clampTime, judge, levelOf, type Verdict, type Policy } from '#drift';
 import type { AgentNow, Agents } from './agents.js';
 import type { AuthorityMetrics } from './metrics.js';
 import type { PendingLists, Proposal } from './pending.js';
+import type { Policies } from './policies.js';
 import type { Revocations } from './revocations.js';
 
 export interface DecisionParts {
   agents: Agents;
   pending: PendingLists;
   revocations: Revocations;
-  policy: Policy;
+  policies: Pick<Policies, 'active'>;
   maxSkewMs: number;
   metrics: AuthorityMetrics;
 }
@@ -36,20 +37,21 @@ export class Decisions {
     const key = agentKey(call);
     this.parts.revocations.requireCurrent();
     const revoked = this.parts.revocations.match(call, key);
-    if (revoked) return refusedBy(call, revoked, this.parts.policy);
+    if (revoked) return refusedBy(call, revoked, this.parts.policies.active);
     try {
       return await this.parts.pending.update(key, (now) => this.propose(call, now));
     } catch (error) {
       const refusal =
-        error instanceof AccessError ? withoutRoom(call, error, this.parts.policy.digest) : null;
+        error instanceof AccessError ? withoutRoom(call, error, this.parts.policies.active.digest) : null;
       if (refusal) return refusal;
       throw error;
     }
   }
 
   private propose(call: ToolCall, now: AgentNow): Proposal<Decision> {
-    const { agents, policy, maxSkewMs, metrics } = this.parts;
+    const { agents, maxSkewMs, metrics } = this.parts;
     agents.requireCurrent(now.currency);
+    const { policy } = now;
     const proposed = proposal(call, policy.digest);
     const asked = now.pending.findIndex(({ id }) => id === call.id);
     const before = asked < 0 ? now.pending : now.pending.slice(0, asked);

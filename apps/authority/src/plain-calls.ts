@@ -5,18 +5,18 @@
 import { z } from 'zod';
 import type { ActivityReporter, Decision, EvaluationRequest } from '#access';
 import { agentKey, clipText, LIMITS, type ToolCall } from '#activity/types';
-import type { Policy } from '#drift';
 import { observeCall, type FingerprintKeys } from '#observation';
 import { requireName } from './agent-keys.js';
 import type { Decisions } from './decisions.js';
 import { parse } from './http/parse.js';
 import type { PendingLists } from './pending.js';
+import type { Policies } from './policies.js';
 
 export interface PlainCallsParts {
   decisions: Decisions;
   pending: PendingLists;
   reporter: ActivityReporter;
-  policy: Policy;
+  policies: Pick<Policies, 'active'>;
   keys: FingerprintKeys;
   tenant: string;
 }
@@ -57,7 +57,8 @@ export class PlainCalls {
   }
 
   private callOf(request: EvaluationRequest): ToolCall {
-    const { reporter, policy, keys, tenant } = this.parts;
+    const { reporter, policies, keys, tenant } = this.parts;
+    const policy = policies.active;
     const { subject, action } = request;
     const { principal, actors, ...said } = parse(SubjectProperties, subject.properties ?? {});
     const who = requireName({ tenant, ...said, agent: subject.id });

@@ -21,6 +21,7 @@ import { Intents } from './intents.js';
 import { authorityMetrics } from './metrics.js';
 import { PendingLists } from './pending.js';
 import { PlainCalls } from './plain-calls.js';
+import { Policies } from './policies.js';
 import { ActivityRecords } from './records.js';
 import { Revocations } from './revocations.js';
 import { Tasks } from './tasks.js';
@@ -30,6 +31,7 @@ export interface AuthorityOptions {
   config: Config;
   log: Log;
   store: StateStore;
+  /** The configured policy: what judges is what is active, or this as long as nothing is. */
   policy: Policy;
   /** Fingerprint keys of the tenant, the same as the gateways'. */
   keys: FingerprintKeys;
@@ -63,23 +65,32 @@ export async function startAuthority(options: AuthorityOptions): Promise<Running
   const { maxStaleMs } = config.authority;
   const revocations = new Revocations({ log, source, maxStaleMs, metrics: counted, logger, onFatal });
   const alerts = new Alerts({ log, metrics: counted, logger, onFatal });
+  const policies = new Policies({
+    log,
+    configured: options.policy,
+    tenant: config.tenant,
+    source,
+    metrics: counted,
+    logger,
+    onFatal,
+  });
   await options.store.check();
   const partitions = await activityPartitions(log, logger);
   const parts = assemble(
     { ...options, onFatal },
-    { metrics, counted, source, revocations, alerts, partitions },
+    { metrics, counted, source, revocations, alerts, policies, partitions },
   );
-  const stopFollowing = () => Promise.all([revocations.stop(), alerts.stop()]);
+  const stopFollowing = () => Promise.all([revocations.stop(), alerts.stop(), policies.stop()]);
   let http: HttpServer;
   try {
-    await Promise.all([revocations.start(), alerts.start()]);
+    await Promise.all([revocations.start(), alerts.start(), policies.start()]);
     parts.http.health.watch('revocations', PROGRESS_LIMIT_MS, () => revocations.progressAgeMs());
     http = await startHttp(parts.http, new Callers(options.credentials), config.authority.listen);
   } catch (error) {
     await stopFollowing();
     throw error;
   }
-  logger.info({ url: http.url, policy: options.policy.digest }, 'authority ready');
+  logger.info({ url: http.url, policy: policies.active.digest }, 'authority ready');
   return {
     url: http.url,
     authority: inProcess(parts.http),
@@ -97,29 +108,30 @@ interface Made {
   source: string;
   revocations: Revocations;
   alerts: Alerts;
+  policies: Policies;
   partitions: number;
 }
 
 function assemble(options: AuthorityOptions, made: Made): { http: HttpParts; reporter: ActivityReporter } {
-  const { config, log, store, policy, logger } = options;
-  const { metrics, counted, source, revocations, alerts, partitions } = made;
+  const { config, log, store, logger } = options;
+  const { metrics, counted, source, revocations, alerts, policies, partitions } = made;
   const { maxSkewMs, tenant } = config;
   const { maxStaleMs, maxTaskTtlMs } = config.authority;
-  const agents = new Agents({ store, policy, partitions, maxSkewMs, maxStaleMs, metrics: counted });
+  const agents = new Agents({ store, policies, partitions, maxSkewMs, maxStaleMs, metrics: counted });
   const pending = new PendingLists(store, agents, counted);
   const sink = { append: (records: Parameters<Log['append']>[1]) => log.append(TOPICS.activity, records) };
   const reporter = new ActivityReporter({ sink, partitions, source });
   const records = new ActivityRecords(reporter, pending);
   const audit = new AuditTrail(log, source, counted);
   const intents = new Intents(options.keys);
-  const decisions = new Decisions({ agents, pending, revocations, policy, maxSkewMs, metrics: counted });
+  const decisions = new Decisions({ agents, pending, revocations, policies, maxSkewMs, metrics: counted });
   const tasks = new Tasks({
     store,
     agents,
     records,
     revocations,
     intents,
-    policy,
+    policies,
     tenant,
     partitions,
     maxTaskTtlMs,
@@ -132,10 +144,10 @@ function assemble(options: AuthorityOptions, made: Made): { http: HttpParts; rep
     gateways: new GatewaySet(log),
     records,
     audit,
-    policy,
+    policies,
     tenant,
   });
-  const plainCalls = new PlainCalls({ decisions, pending, reporter, policy, keys: options.keys, tenant });
+  const plainCalls = new PlainCalls({ decisions, pending, reporter, policies, keys: options.keys, tenant });
   const health = new Health();
   const http = {
     authority,

@@ -10,6 +10,8 @@ interface Told {
   caughtUpAtMs: number;
   /** Since when it is ours, or has been folded again. */
   sinceMs: number;
+  /** Policy that the store was last told of. */
+  policy: string;
   /** When the store was last told, by `performance.now()`. */
   toldAtMs: number;
 }
@@ -33,7 +35,9 @@ export class Currencies {
     this.lag(partition, lag);
     this.advance(partition, caughtUp ? fetchedAtMs : Math.min(partition.foldedAtMs, fetchedAtMs));
     const told = this.of(partition.number);
-    if (caughtUp && performance.now() - told.toldAtMs >= CURRENCY_MS / 2) this.tell(partition, told);
+    const isDue = caughtUp && performance.now() - told.toldAtMs >= CURRENCY_MS / 2;
+    // A decision is judged with the policy told here: it must not wait for a timer.
+    if (isDue || told.policy !== partition.recorded) this.tell(partition, told);
   }
 
   /** Another writer was here, or the store fell back: not current until it is folded again. Throws what the store does. */
@@ -91,7 +95,11 @@ export class Currencies {
 
   private of(number: number): Told {
     let told = this.told.get(number);
-    if (!told) this.told.set(number, (told = { caughtUpAtMs: 0, sinceMs: Date.now(), toldAtMs: -Infinity }));
+    if (!told)
+      this.told.set(
+        number,
+        (told = { caughtUpAtMs: 0, sinceMs: Date.now(), policy: '', toldAtMs: -Infinity }),
+      );
     return told;
   }
 
@@ -103,6 +111,7 @@ export class Currencies {
   private tell(partition: Partition, told: Told): void {
     if (told.caughtUpAtMs === 0 || partition.recorded === null) return;
     told.toldAtMs = performance.now();
+    told.policy = partition.recorded;
     const currency = { caughtUpAtMs: told.caughtUpAtMs, policy: partition.recorded };
     this.parts.store.touch(partition.id, currency).catch((error: unknown) => countFailure(this.parts, error));
   }

@@ -3,7 +3,7 @@ import type { Alert, Revocation } from '#activity/types';
 import { AccessError } from './errors.js';
 import { EventLines } from './event-lines.js';
 import { HttpClient, type HttpClientOptions } from './http-client.js';
-import type { AgentView, Oversight, RevokeRequest } from './port.js';
+import type { AgentView, Oversight, PolicyRequest, PolicyView, RevokeRequest } from './port.js';
 
 /** A person waits; the log may need a moment. */
 const DEADLINE_MS = 10_000;
@@ -51,6 +51,15 @@ export class HttpOversight implements Oversight {
       if (error instanceof AccessError && error.code === 'not-found') return null;
       throw error;
     }
+  }
+
+  async policy(): Promise<PolicyView> {
+    return (await this.get('/policy')) as PolicyView;
+  }
+
+  /** Sent again when the connection broke: what is active already is not activated twice. */
+  async activatePolicy(request: PolicyRequest): Promise<PolicyView> {
+    return (await this.post('/policy', request, true)) as PolicyView;
   }
 
   async close(): Promise<void> {

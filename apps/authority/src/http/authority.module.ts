@@ -11,6 +11,7 @@ import { AlertsController } from './alerts.controller.js';
 import { RoleGuard } from './caller.js';
 import { ErrorFilter } from './errors.js';
 import { DiscoveryController } from './discovery.controller.js';
+import { PolicyController } from './policy.controller.js';
 import { RevocationsController } from './revocations.controller.js';
 import { TasksController } from './tasks.controller.js';
 
@@ -33,7 +34,13 @@ export class AuthorityModule {
     return {
       module: AuthorityModule,
       imports: [TelemetryModule.of(parts.metrics, parts.health)],
-      controllers: [DiscoveryController, TasksController, RevocationsController, AlertsController],
+      controllers: [
+        DiscoveryController,
+        TasksController,
+        RevocationsController,
+        AlertsController,
+        PolicyController,
+      ],
       providers: [
         { provide: AuthorityService, useValue: parts.authority },
         { provide: Alerts, useValue: parts.alerts },

@@ -1,11 +1,11 @@
 /** The baseline as a file: a versioned artifact named by its digest. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { MEASURES, type Baseline } from '#drift';
 import { canonical } from '../canonical.js';
 import { PolicyError } from '../errors.js';
 import type { RoleCounts } from './counts.js';
+import { fromDisk, type ReadText } from '../read-text.js';
 
 /** Names the form of the file; a form that means something else gets another name. */
 export const BASELINE_SCHEMA = 'driftline.baseline.v1';
@@ -80,10 +80,10 @@ export function baselineText({ digest, roles }: Baseline): string {
 }
 
 /** Throws `PolicyError` that says what is wrong with the file. */
-export function loadBaseline(path: string): Baseline {
+export function loadBaseline(path: string, read: ReadText = fromDisk): Baseline {
   let data: unknown;
   try {
-    data = JSON.parse(readFileSync(path, 'utf8'));
+    data = JSON.parse(read(path));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw mistake(
