@@ -12,6 +12,7 @@ import { FailMode } from './calls/fail-mode.js';
 import { InFlight } from './calls/in-flight.js';
 import { CallJudge } from './calls/judge.js';
 import type { Exchange, ServerEntry } from './calls/port.js';
+import { followPolicies, type ActivePolicy } from './calls/policies.js';
 import { Recorder } from './calls/recorder.js';
 import { Session, Sessions } from './calls/sessions.js';
 import { Tasks } from './calls/tasks.js';
@@ -37,6 +38,7 @@ import { ChildBudget, StdioUpstream } from './upstream/stdio.js';
 export interface GatewayOptions {
   config: Config;
   log: Log;
+  /** The configured policy: what counts is what is active, or this as long as nothing is. */
   policy: Policy;
   authority: Authority;
   /** Fingerprint keys of the tenant, the same as the authority's (`loadOrCreateKeys`). */
@@ -73,7 +75,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   try {
     const records = await openRecords(directory, options, metrics, started);
     const enforcement = openEnforcement(options, metrics, records.recorder.reporter.instance, started);
-    const calls = openCalls(options, metrics, records.recorder, enforcement);
+    const policies = await openPolicies(options, started);
+    const calls = openCalls(options, metrics, records.recorder, enforcement, policies);
     await follow(options, enforcement, calls);
     await sendLeftovers(records, logger);
     const { upstreams, sessions, budget } = openUpstreams(config, logger, started);
@@ -184,18 +187,30 @@ interface Calls {
   receipt: ConstructorParameters<typeof CallJudge>[0]['receipt'];
 }
 
+async function openPolicies(options: GatewayOptions, started: Started): Promise<ActivePolicy> {
+  const { log, policy: configured, logger } = options;
+  const onFatal = (error: Error): void => {
+    logger.error({ error: String(error) }, 'the policies cannot be followed any more; the last one holds');
+    options.onFatal?.(error);
+  };
+  const policies = await followPolicies({ log, configured, logger, onFatal });
+  started.push(() => policies.stop());
+  return policies;
+}
+
 function openCalls(
   options: GatewayOptions,
   metrics: GatewayMetrics,
   recorder: Recorder,
   enforcement: EnforcementParts,
+  policies: ActivePolicy,
 ): Calls {
-  const { config, policy, authority, keys, logger } = options;
+  const { config, authority, keys, logger } = options;
   const { feed, lease, receipts, failMode, instance } = enforcement;
   const inFlight = new InFlight();
   const tasks = new Tasks(authority);
   const decider = new Decider({
-    policy,
+    policies,
     decide: config.gateway.decide,
     authority,
     tasks,
@@ -209,7 +224,7 @@ function openCalls(
     receipts.report({ type: 'Enforcement', gateway: config.gateway.id, instance, at: Date.now(), ...said });
   const style = config.gateway.denials;
   const judge = new CallJudge({
-    policy,
+    policies,
     keys,
     decider,
     recorder,

@@ -1,12 +1,12 @@
 /** May this call be made now? Task, revocations, lease and, where the policy says so, the authority. */
 import { AccessError, type Authority, type Decision } from '#access';
 import type { Effect, ToolCall, ToolResult } from '#activity/types';
-import type { Policy } from '#drift';
 import type { RevocableCall, RevocationIndex } from '#revocation';
 import type { Logger } from '#telemetry';
 import { DECIDE_MAX_MS } from '../limits.js';
 import type { GatewayMetrics } from '../metrics.js';
 import type { FailMode } from './fail-mode.js';
+import type { ActivePolicy } from './policies.js';
 import type { Agent } from './port.js';
 import { isAsked } from './reported.js';
 import type { Tasks } from './tasks.js';
@@ -21,7 +21,7 @@ import {
 } from './verdict.js';
 
 export interface DeciderParts {
-  policy: Policy;
+  policies: ActivePolicy;
   /** `none`: streamed only, nobody is asked. */
   decide: 'policy' | 'none';
   authority: Authority;
@@ -80,7 +80,8 @@ export class Decider {
   mustPend(result: ToolResult): boolean {
     if (this.parts.decide === 'none') return false;
     if (result.values.length > 0 || result.valuesDropped > 0 || result.trust === 'third-party') return true;
-    return result.dataClasses.some((dataClass) => (this.parts.policy.dataClasses[dataClass] ?? UNLISTED) > 0);
+    const { dataClasses } = this.parts.policies.active;
+    return result.dataClasses.some((dataClass) => (dataClasses[dataClass] ?? UNLISTED) > 0);
   }
 
   /** Something the promise rests on is away. Null = this effect passes without it. */
@@ -100,7 +101,7 @@ export class Decider {
   }
 
   private asks(call: ToolCall): boolean {
-    return this.parts.decide !== 'none' && isAsked(this.parts.policy.ask, call);
+    return this.parts.decide !== 'none' && isAsked(this.parts.policies.active.ask, call);
   }
 
   private async ask(call: ToolCall): Promise<Verdict> {

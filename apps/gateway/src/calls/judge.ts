@@ -25,6 +25,7 @@ import { conversationOf, taskOf, type TaskClaim } from './claims.js';
 import type { Decider } from './decider.js';
 import { CallWatch, type CallEnds, type InFlight, type StopOutcome } from './in-flight.js';
 import { ListingWatch } from './listing.js';
+import type { ActivePolicy } from './policies.js';
 import type { Admission, Exchange, Judge } from './port.js';
 import type { Recorder } from './recorder.js';
 import { reportedCall, reportedResult } from './reported.js';
@@ -33,7 +34,7 @@ import type { ToolBook } from './tool-book.js';
 import { refusedByLimit, refusedByRevocation, type Allowed, type Refused } from './verdict.js';
 
 export interface JudgeParts {
-  policy: Policy;
+  policies: ActivePolicy;
   keys: FingerprintKeys;
   decider: Decider;
   recorder: Recorder;
@@ -243,7 +244,7 @@ export class CallJudge implements Judge, CallEnds {
   }
 
   private context(): { catalogue: Policy['catalogue']; fingerprinter: FingerprintKeys['current'] } {
-    return { catalogue: this.parts.policy.catalogue, fingerprinter: this.parts.keys.current };
+    return { catalogue: this.parts.policies.active.catalogue, fingerprinter: this.parts.keys.current };
   }
 }
 
