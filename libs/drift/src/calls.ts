@@ -7,14 +7,8 @@ import { higherLevel } from './levels.js';
 import { LIMITS } from './limits.js';
 import { marked } from './marks.js';
 import type { Policy } from './policy.js';
-import {
-  learnCall,
-  learningAt,
-  learnResult,
-  rateAfterCall,
-  rateAfterResult,
-  type Learning,
-} from './profile.js';
+import { learnCall, learningAt, learnResult, type Learning } from './profile.js';
+import { rateAfterCall, rateAfterResult } from './rate.js';
 import { sensitivityOf } from './sensitivity.js';
 import { respond, type Standing } from './respond.js';
 import { revokeEnded } from './task-words.js';
@@ -37,7 +31,7 @@ export function foldCall(turn: Turn, call: ToolCall): Standing {
   if (ran) {
     const learning = learningOf(turn, standing);
     if (learning !== null) state.profile = learnCall(state.profile, call, previous, learning);
-    state.rate = rateAfterCall(state.rate, call, now);
+    state.rate = rateAfterCall(state.rate, call, now, learning?.share ?? 0);
   }
   return standing;
 }
@@ -52,7 +46,7 @@ export function foldResult(turn: Turn, result: ToolResult): Standing {
   if (received) {
     const learning = learningOf(turn, standing);
     if (learning !== null) state.profile = learnResult(state.profile, result, learning);
-    state.rate = rateAfterResult(state.rate, result, now);
+    state.rate = rateAfterResult(state.rate, result, now, learning?.share ?? 0);
   }
   return standing;
 }
@@ -81,7 +75,7 @@ function placeOfResult({ state, now }: Turn, result: ToolResult): Place {
 }
 
 function calledTask(turn: Turn, task: OpenTask, call: ToolCall, ran: boolean): OpenTask {
-  const { now, state } = turn;
+  const { now } = turn;
   const next = copyOfTask(task);
   next.lastAt = now;
   if (ran) {
@@ -93,12 +87,23 @@ function calledTask(turn: Turn, task: OpenTask, call: ToolCall, ran: boolean): O
     next.failuresAt = now;
   }
   if (ran) remember(turn, 'rememberCall', call, next);
-  replaceTask(state, task, next);
+  replaceWithMarks(turn, task, next);
   return next;
 }
 
+/** What one task was exposed to, its siblings were: new marks reach them too, as passed on. */
+function replaceWithMarks({ policy, state }: Turn, before: OpenTask, after: OpenTask): void {
+  if (after.marks === before.marks) return replaceTask(state, before, after);
+  const news = after.marks.filter((mark) => !before.marks.includes(mark));
+  const siblings = siblingsOf(state, before);
+  replaceTask(state, before, after);
+  for (const sibling of siblings) {
+    replaceTask(state, sibling, { ...sibling, marks: withMarks(policy, sibling.marks, news, true) });
+  }
+}
+
 function resultTask(turn: Turn, task: OpenTask, result: ToolResult, received: boolean): OpenTask {
-  const { policy, state, now } = turn;
+  const { policy, now } = turn;
   const marks = received ? marksOf(policy, result) : [];
   const failed = result.outcome === 'error';
   const next = copyOfTask(task);
@@ -109,11 +114,7 @@ function resultTask(turn: Turn, task: OpenTask, result: ToolResult, received: bo
     next.failuresAt = now;
   }
   if (received) remember(turn, 'rememberResult', result, next);
-  const siblings = marks.length === 0 || next.marks === task.marks ? [] : siblingsOf(state, task);
-  replaceTask(state, task, next);
-  for (const sibling of siblings) {
-    replaceTask(state, sibling, { ...sibling, marks: withMarks(policy, sibling.marks, marks, true) });
-  }
+  replaceWithMarks(turn, task, next);
   return next;
 }
 

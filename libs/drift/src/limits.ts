@@ -35,8 +35,24 @@ export const LIMITS = {
   /** Resource areas in the profile, rarest forgotten first, and how long a name may be; longer ones are cut. */
   areas: 16,
   areaCharacters: 48,
+  /** Tool definitions known, least recently seen forgotten first: a forgotten one is taken as it comes. */
+  definitions: 40,
+  definitionCharacters: 48,
   /** Servers nobody catalogued that were announced once each. */
   observing: 16,
+  /** Values of one task whose origin is kept, and of all open tasks together: 8 bytes each. What goes counts as the worst that went. */
+  lineage: 384,
+  lineageOfAgent: 768,
+  /** The latest of them, apart, so that a result does not copy all. */
+  lineageNewer: 48,
+  /** Values that came out of text, passed on to the next task of the principal; the least bad go first. */
+  lineagePassed: 32,
+  /** Whom an intent presents as a source. */
+  lineageAuthors: 16,
+  /** Names of sources for explanations, all open tasks together; beyond it a source goes without a name. */
+  lineageSources: 24,
+  /** Calls of one task that wait for their result; beyond it the oldest result inherits the worst that went. */
+  flights: 16,
   /** Characters of an explanation. */
   explanation: 200,
   /** Identifiers longer than this are kept as a digest. */

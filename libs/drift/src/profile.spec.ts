@@ -14,7 +14,13 @@ import { emptyState } from './state.js';
 
 const DAY_MS = 86_400_000;
 const call = (tool: string) =>
-  ({ server: 's', tool, effect: 'read', dataClasses: ['phi', 'internal'] }) as unknown as ToolCall;
+  ({
+    server: 's',
+    tool,
+    effect: 'read',
+    resource: null,
+    dataClasses: ['phi', 'internal'],
+  }) as unknown as ToolCall;
 const result = { dataClasses: ['phi'] } as unknown as ToolResult;
 const at = (now: number, share = 1) => ({
   share,

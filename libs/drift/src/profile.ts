@@ -6,14 +6,14 @@
  * That way counting one name leaves all others untouched.
  */
 import { EFFECTS, type Effect, type Level, type ToolCall, type ToolResult } from '#activity/types';
+import { areaOf } from './areas.js';
 import { amountOf, counted, scaled } from './counts.js';
 import { LIMITS } from './limits.js';
 import { sensitivityOf } from './sensitivity.js';
-import type { Counts, Profile, Rate } from './state.js';
+import type { Counts, Profile } from './state.js';
 
 /** Amounts are rescaled when the landmark is this many half-lives back, long before numbers lose precision. */
 const LANDMARK_HALF_LIVES = 16;
-const RATE_HALF_LIFE_MS = 60_000;
 
 /** How much of an event is learned at each level of risk. */
 const LEARNING: Record<Level, number> = { normal: 1, elevated: 0.25, high: 0, critical: 0 };
@@ -35,6 +35,7 @@ export function learnCall(
 ): Profile {
   const profile = withLandmark(before, learning);
   const amount = learning.share / decayTo(profile, learning.now, learning.halfLifeMs);
+  const area = areaOf(call.resource);
   return {
     landmarkMs: profile.landmarkMs,
     calls: profile.calls + amount,
@@ -42,6 +43,7 @@ export function learnCall(
     tools: counted(profile.tools, `${call.server}/${call.tool}`, amount, LIMITS.tools),
     classes: withClasses(profile.classes, call.dataClasses, amount, learning),
     transitions: counted(profile.transitions, transition(previous, call.effect), amount, LIMITS.transitions),
+    areas: area === null ? profile.areas : counted(profile.areas, area, amount, LIMITS.areas),
   };
 }
 
@@ -55,6 +57,7 @@ export function learnResult(before: Profile, result: ToolResult, learning: Learn
     tools: profile.tools,
     classes: withClasses(profile.classes, result.dataClasses, amount, learning),
     transitions: profile.transitions,
+    areas: profile.areas,
   };
 }
 
@@ -99,6 +102,7 @@ function withLandmark(profile: Profile, { now, halfLifeMs }: Learning): Profile 
     tools: scaled(profile.tools, factor),
     classes: scaled(profile.classes, factor),
     transitions: scaled(profile.transitions, factor),
+    areas: scaled(profile.areas, factor),
   };
 }
 
@@ -121,27 +125,4 @@ export function effectCount(profile: Profile, effect: Effect, decay: number): nu
     if ((names[i] as string).endsWith(end)) sum += amounts[i] as number;
   }
   return sum * decay;
-}
-
-/** Calls and bytes of the last minutes; counted whatever the risk, for it is what happens, not what is usual. */
-export function rateAfterCall(rate: Rate, call: ToolCall, now: number): Rate {
-  const keep = 2 ** ((rate.at - now) / RATE_HALF_LIFE_MS);
-  return {
-    at: now,
-    calls: rate.calls * keep + 1,
-    argumentsBytes: rate.argumentsBytes * keep + call.argumentsBytes,
-    resultBytes: rate.resultBytes * keep,
-    records: rate.records * keep,
-  };
-}
-
-export function rateAfterResult(rate: Rate, result: ToolResult, now: number): Rate {
-  const keep = 2 ** ((rate.at - now) / RATE_HALF_LIFE_MS);
-  return {
-    at: now,
-    calls: rate.calls * keep,
-    argumentsBytes: rate.argumentsBytes * keep,
-    resultBytes: rate.resultBytes * keep + result.resultBytes,
-    records: rate.records * keep + result.records,
-  };
 }

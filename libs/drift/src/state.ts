@@ -27,15 +27,45 @@ export interface Profile {
   classes: Counts;
   /** `read>write` … within a task, `start>read` for its first call; counts of effects are their sums. */
   transitions: Counts;
+  /** Resource areas of calls. */
+  areas: Counts;
 }
 
-/** How much happens, decayed with a half-life of a minute. */
+/** How much happens: decayed with a half-life of a minute, in windows, and what is usual of that. Constant in size. */
 export interface Rate {
   at: number;
   calls: number;
   argumentsBytes: number;
   resultBytes: number;
   records: number;
+  /** Start of the window that is being added up; 0 = none. */
+  windowAt: number;
+  windowCalls: number;
+  windowArgumentBytes: number;
+  windowResultBytes: number;
+  windowRecords: number;
+  /** Targets reached in the window: a linear counter, four words of 32 bits; empty = none. */
+  targets: number[];
+  /** Windows learned. */
+  windows: number;
+  /** Of the `QUANTITIES` of a window, in their order: mean of log2(1 + n). Empty before the first window ended. */
+  usual: number[];
+  /** Likewise: mean absolute deviation. */
+  spread: number[];
+  /** Likewise: how far windows have been above the usual, summed up (CUSUM). */
+  rises: number[];
+  /** Signature of the call that may be going round; 0 = none. */
+  loop: number;
+  /** How often it came, less what came in between. */
+  loopCount: number;
+}
+
+/** A tool's definition as the agent knows it. */
+export interface Definition {
+  /** `server/tool`, or its digest when long. */
+  tool: string;
+  /** First 64 bits of the definition's digest, hex. */
+  digest: string;
 }
 
 /** One live piece of evidence; taxonomy tags follow from the detector. The list is ordered by key. */
@@ -200,6 +230,8 @@ export interface AgentState {
   observedLevel: Level;
   profile: Profile;
   rate: Rate;
+  /** Definitions of tools it has listed or called, latest seen last. */
+  definitions: Definition[];
   evidence: LiveEvidence[];
   tasks: OpenTask[];
   ended: EndedTask[];
@@ -214,6 +246,25 @@ export interface AgentState {
 }
 
 const none: Counts = { names: [], amounts: [] };
+const NO_RATE: Rate = {
+  at: 0,
+  calls: 0,
+  argumentsBytes: 0,
+  resultBytes: 0,
+  records: 0,
+  windowAt: 0,
+  windowCalls: 0,
+  windowArgumentBytes: 0,
+  windowResultBytes: 0,
+  windowRecords: 0,
+  targets: [],
+  windows: 0,
+  usual: [],
+  spread: [],
+  rises: [],
+  loop: 0,
+  loopCount: 0,
+};
 
 /** The state of an agent never seen. */
 export function emptyState(
@@ -238,8 +289,10 @@ export function emptyState(
       tools: none,
       classes: none,
       transitions: none,
+      areas: none,
     },
-    rate: { at: 0, calls: 0, argumentsBytes: 0, resultBytes: 0, records: 0 },
+    rate: NO_RATE,
+    definitions: [],
     evidence: [],
     tasks: [],
     ended: [],
@@ -291,6 +344,7 @@ export function copyOf(state: AgentState): AgentState {
     observedLevel: state.observedLevel,
     profile: state.profile,
     rate: state.rate,
+    definitions: state.definitions,
     evidence: state.evidence,
     tasks: state.tasks,
     ended: state.ended,
