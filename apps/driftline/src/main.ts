@@ -6,6 +6,7 @@ import { buildFrom } from './commands/baseline.js';
 import { demo } from './commands/demo.js';
 import { evaluate } from './commands/evaluate.js';
 import * as people from './commands/people.js';
+import { addActivePolicy } from './commands/policy-active.js';
 import { rebuild } from './commands/rebuild.js';
 import { record } from './commands/record.js';
 import { replay } from './commands/replay.js';
@@ -99,19 +100,23 @@ function addEvaluate(root: Command): void {
     )
     .addOption(new Option('--modes <names>', `of ${MODES.join(', ')}; default all`).argParser(oneOf(MODES)))
     .addOption(new Option('--forms <names>', `of ${FORMS.join(', ')}; default all`).argParser(oneOf(FORMS)))
+    .option('--leave-out <suites>', 'nothing is learned from these', list)
+    .option('--baseline <file>', 'what is usual in roles, learned elsewhere: for suites with too few runs')
+    .option('--phrasings <n>', 'of each reworded form', atLeastOne, 1)
     .option('--workers <n>', 'threads; default one for each core, 0 = none', wholeNumber)
     .option('--seed <n>', 'for everything that is drawn', wholeNumber, 1)
     .action(evaluate);
 }
 
 function addPeople(root: Command): void {
-  const person = (name: string, description: string) =>
-    root
+  const personOf = (parent: Command, name: string, description: string) =>
+    parent
       .command(name)
       .description(description)
       .option(...CONFIG)
       .option('--authority <url>', 'address of the authority')
       .option('--token-env <name>', 'environment variable that holds a `person` token');
+  const person = (name: string, description: string) => personOf(root, name, description);
   const named = (name: string, description: string) =>
     person(name, description)
       .requiredOption('--by <name>', 'who decides')
@@ -132,6 +137,7 @@ function addPeople(root: Command): void {
   named('check <task>', 'pass or fail a context check on the evidence shown')
     .option('--failed')
     .action(people.check);
+  addActivePolicy(root, personOf);
   person('revocations', 'what is revoked now').option('--json').action(people.revocations);
   person('alerts', 'what was found').option('--follow').option('--json').action(people.alerts);
 }
@@ -148,6 +154,12 @@ function oneOf<T extends string>(known: readonly T[]): (text: string) => T[] {
     // In the order known, each once, however they were named.
     return known.filter((name) => names.includes(name));
   };
+}
+
+function atLeastOne(text: string): number {
+  const value = wholeNumber(text);
+  if (value >= 1) return value;
+  throw new InvalidArgumentError('expected a whole number above 0');
 }
 
 function wholeNumber(text: string): number {

@@ -12,23 +12,28 @@ export interface EvaluateCommand {
   grants?: Grant[];
   modes?: Mode[];
   forms?: Form[];
+  leaveOut?: string[];
+  baseline?: string;
+  phrasings: number;
   workers?: number;
   seed: number;
 }
 
 export async function evaluate(runs: string[], options: EvaluateCommand): Promise<void> {
-  const { tools, out, policy, grants = GRANTS, modes = MODES, forms = FORMS, seed } = options;
-  const workers = options.workers ?? availableParallelism();
-  const scores = await run({
+  const { tools, out, policy, baseline, leaveOut = [], phrasings, seed } = options;
+  const { settings } = await run({
     runs,
     toolsPath: tools,
     policyPath: policy,
+    baselinePath: baseline,
+    leaveOut,
     outDir: out,
-    workers,
-    grants,
-    modes,
-    forms,
+    workers: options.workers ?? availableParallelism(),
+    grants: options.grants ?? GRANTS,
+    modes: options.modes ?? MODES,
+    forms: options.forms ?? FORMS,
+    phrasings,
     seed,
   });
-  process.stdout.write(`${summaryOf(scores)}\nverdicts: ${join(out, 'verdicts.jsonl')}\n`);
+  process.stdout.write(`${summaryOf(settings)}\nverdicts: ${join(out, 'verdicts.jsonl')}\n`);
 }

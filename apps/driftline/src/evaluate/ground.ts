@@ -2,6 +2,7 @@
 import type { CatalogueEntry, Policy } from '#drift';
 import { classifyTool, deriveTenantKey, Fingerprinter, ToolIndex, type ObserveContext } from '#observation';
 import { decodePolicy, defaultPolicy, encodePolicy, loadPolicy } from '#policy';
+import { Profiles, type Learned } from './profiles.js';
 import { readTools, roleOf, type Run, type Tools } from './runs.js';
 import type { Survey } from './survey.js';
 
@@ -9,51 +10,58 @@ export const TENANT = 'evaluate';
 /** Verdicts do not depend on the key; one for all makes them repeatable to the last bit. */
 const MASTER_SECRET = Buffer.from('driftline evaluate: not a secret');
 
-export interface Ground {
-  policy: Policy;
-  tools: Tools;
-  survey: Survey;
-  /** What the gateway in front of this run's server knows. */
-  contextOf(run: Run): ObserveContext;
-  /** The policy this run is judged by. */
-  policyOf(run: Run): Policy;
-}
-
+/** What each worker needs to lay the same ground. */
 export interface GroundSource {
   toolsPath: string;
   /** The shipped policy when absent. */
   policyPath?: string | undefined;
   survey: Survey;
+  /** What was learned of other work; null while it is being learned. */
+  learned: Learned | null;
 }
 
-/** Throws `CommandError` or `PolicyError`. */
-export function prepareGround({ toolsPath, policyPath, survey }: GroundSource): Ground {
-  const tools = readTools(toolsPath);
-  const policy = withTools(policyPath === undefined ? defaultPolicy() : loadPolicy(policyPath), tools);
-  const fingerprinter = new Fingerprinter(deriveTenantKey(MASTER_SECRET, TENANT, 1));
-  const indexes = new Map<string, ToolIndex>();
-  const indexOf = (run: Run): ToolIndex => {
+export class Ground {
+  readonly policy: Policy;
+  readonly survey: Survey;
+  private readonly tools: Tools;
+  private readonly profiles: Profiles | null;
+  private readonly fingerprinter = new Fingerprinter(deriveTenantKey(MASTER_SECRET, TENANT, 1));
+  private readonly contexts = new Map<string, ObserveContext>();
+
+  /** Throws `CommandError` or `PolicyError`. */
+  constructor({ toolsPath, policyPath, survey, learned }: GroundSource) {
+    this.tools = readTools(toolsPath);
+    this.survey = survey;
+    this.policy = withTools(policyPath === undefined ? defaultPolicy() : loadPolicy(policyPath), this.tools);
+    this.profiles = learned === null ? null : new Profiles(this.policy, learned);
+  }
+
+  /** What the gateway in front of this run's server knows. */
+  contextOf(run: Run): ObserveContext {
     const role = roleOf(run);
-    const known = indexes.get(role) ?? toolIndex(policy, run.suite, toolNamesOf({ tools, survey }, run));
-    indexes.set(role, known);
-    return known;
-  };
-  return {
-    policy,
-    tools,
-    survey,
-    contextOf: (run) => ({ catalogue: policy.catalogue, fingerprinter, tools: indexOf(run) }),
-    policyOf: () => policy,
-  };
-}
+    let context = this.contexts.get(role);
+    if (context === undefined) {
+      const { catalogue } = this.policy;
+      const tools = this.toolNamesOf(run).map((name) => {
+        const { effect } = classifyTool(catalogue, { server: run.suite, trusted: false, tool: name });
+        return { name, effect };
+      });
+      context = { catalogue, fingerprinter: this.fingerprinter, tools: new ToolIndex(tools) };
+      this.contexts.set(role, context);
+    }
+    return context;
+  }
 
-function toolIndex({ catalogue }: Policy, server: string, names: readonly string[]): ToolIndex {
-  return new ToolIndex(
-    names.map((name) => ({
-      name,
-      effect: classifyTool(catalogue, { server, trusted: false, tool: name }).effect,
-    })),
-  );
+  /** The policy this run is judged by: it carries what is usual in the run's role. */
+  policyOf(run: Run): Policy {
+    return this.profiles?.policyFor(run) ?? this.policy;
+  }
+
+  /** What the server of this run's suite would list: what was described, or else what was seen. */
+  toolNamesOf(run: Run): string[] {
+    const described = this.tools[run.suite];
+    return described === undefined ? (this.survey.toolsOfRole[roleOf(run)] ?? []) : Object.keys(described);
+  }
 }
 
 /**
@@ -68,11 +76,20 @@ export function withTools(policy: Policy, tools: Tools): Policy {
     }),
   );
   const catalogue = { ...policy.catalogue, tools: [...policy.catalogue.tools, ...entries] };
-  return decodePolicy(encodePolicy({ ...policy, catalogue, uncatalogued: 'enforce' }));
+  return renamed({ ...policy, catalogue, uncatalogued: 'enforce' });
 }
 
-/** What the server of this run's suite would list. */
-export function toolNamesOf({ tools, survey }: Pick<Ground, 'tools' | 'survey'>, run: Run): string[] {
-  const described = tools[run.suite];
-  return described === undefined ? (survey.toolsOfRole[roleOf(run)] ?? []) : Object.keys(described);
+/** With the digest of what it says now. */
+export function renamed(policy: Policy): Policy {
+  return decodePolicy(encodePolicy(policy));
+}
+
+/** Each run is an agent of its own, of the role of its source and suite. */
+export function agentOf(run: Run, name: string): string {
+  return `spiffe://evaluate.example${rolePath(run)}/${name}`;
+}
+
+/** Path of the SPIFFE IDs of a role. */
+export function rolePath({ source, suite }: Pick<Run, 'source' | 'suite'>): string {
+  return `/${encodeURIComponent(source)}/${encodeURIComponent(suite)}`;
 }

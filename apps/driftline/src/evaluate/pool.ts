@@ -1,61 +1,59 @@
-/** Runs judged on every core, handed on in their own order, however the work was shared out. Bounded memory. */
+/** A job done on every core, handed on in the order of the runs, however the work was shared out. Bounded memory. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { prepareGround } from './ground.js';
-import { judgeRun, type Judged } from './judge-run.js';
+import { workOf, type Done, type JobData } from './jobs.js';
 import type { Run } from './runs.js';
-import type { Batch, BatchDone, WorkerData } from './worker.js';
+import type { Batch, BatchDone } from './worker.js';
 
 const BATCH_RUNS = 8;
 /** Batches read ahead per worker: enough that none waits, few enough that memory stays flat. */
 const AHEAD = 3;
 
-export interface JudgedRun {
+export interface RunDone<J extends keyof Done> {
   run: Run;
-  judged: Judged[];
+  done: Done[J];
 }
 
 /** `workers` 0 = in this thread. Throws what a worker throws. */
-export async function* judgeAll(
+export async function* overAll<D extends JobData>(
   runs: AsyncIterable<Run>,
-  data: WorkerData,
+  data: D,
   workers: number,
-): AsyncGenerator<JudgedRun> {
+): AsyncGenerator<RunDone<D['job']>> {
   if (workers === 0) {
-    const ground = prepareGround(data.source);
-    for await (const run of runs) yield { run, judged: judgeRun(ground, run, data.settings) };
+    const work = workOf(data);
+    for await (const run of runs) yield { run, done: work(run) as Done[D['job']] };
     return;
   }
   const crew = Array.from({ length: workers }, () => new Hand(data));
   try {
-    yield* inOrder(batched(runs), crew);
+    yield* inOrder(batched(runs), crew) as AsyncGenerator<RunDone<D['job']>>;
   } finally {
     await Promise.all(crew.map((hand) => hand.stop()));
   }
 }
 
-async function* inOrder(batches: AsyncIterable<Batch>, crew: Hand[]): AsyncGenerator<JudgedRun> {
-  const under: { runs: Run[]; done: Promise<BatchDone> }[] = [];
+interface Under {
+  runs: Run[];
+  batch: Promise<BatchDone>;
+}
+
+async function* inOrder(batches: AsyncIterable<Batch>, crew: Hand[]): AsyncGenerator<unknown> {
+  const under: Under[] = [];
   for await (const batch of batches) {
     const idlest = crew.reduce((least, hand) => (hand.load < least.load ? hand : least));
     const done = idlest.take(batch);
     // Awaited in order below; one that fails early is not left unheard.
     done.catch(() => undefined);
-    under.push({ runs: batch.runs, done });
+    under.push({ runs: batch.runs, batch: done });
     if (under.length >= crew.length * AHEAD) yield* finished(under.shift()!);
   }
   for (const one of under) yield* finished(one);
 }
 
-async function* finished({
-  runs,
-  done,
-}: {
-  runs: Run[];
-  done: Promise<BatchDone>;
-}): AsyncGenerator<JudgedRun> {
-  const { judged } = await done;
-  for (const [at, run] of runs.entries()) yield { run, judged: judged[at]! };
+async function* finished({ runs, batch }: Under): AsyncGenerator<unknown> {
+  const { done } = await batch;
+  for (const [at, run] of runs.entries()) yield { run, done: done[at] };
 }
 
 async function* batched(runs: AsyncIterable<Run>): AsyncGenerator<Batch> {
@@ -76,7 +74,7 @@ class Hand {
   private readonly waiting = new Map<number, (done: BatchDone | Error) => void>();
   private ended: Error | null = null;
 
-  constructor(workerData: WorkerData) {
+  constructor(workerData: JobData) {
     this.worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     this.worker.on('message', (done: BatchDone) => this.settle(done.number, done));
     this.worker.on('error', (error) => this.end(error));
@@ -91,6 +89,7 @@ class Hand {
     return new Promise((resolve, reject) => {
       if (this.ended) return void reject(this.ended);
       this.waiting.set(batch.number, (done) => (done instanceof Error ? reject(done) : resolve(done)));
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       this.worker.postMessage(batch);
     });
   }

@@ -19,7 +19,8 @@ export class Progress {
     this.shownMs = nowMs;
     const filled = Math.round((this.done / Math.max(1, this.total)) * WIDTH);
     const bar = '█'.repeat(filled).padEnd(WIDTH, '░');
-    this.stream.write(`\r${bar} ${this.done} of ${this.total} runs`);
+    const percent = Math.floor((100 * this.done) / Math.max(1, this.total));
+    this.stream.write(`\r${bar} ${percent} %`);
   }
 
   end(): void {

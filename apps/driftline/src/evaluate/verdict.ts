@@ -2,11 +2,12 @@
 import type { Response } from '#activity/types';
 import type { Moment } from './play.js';
 import { isHonest, taskOf, type Run } from './runs.js';
-import type { Setting } from './settings.js';
+import { formName, type Setting } from './settings.js';
 
 /** One line of `verdicts.jsonl`; the `…At` are indexes into the run's `calls`. */
-export interface VerdictLine extends Pick<Setting, 'grant' | 'mode' | 'form'> {
+export interface VerdictLine extends Pick<Setting, 'grant' | 'mode'> {
   id: string;
+  form: string;
   contextCheckAt: number | null;
   refusedAt: number | null;
   revokedAt: number | null;
@@ -45,7 +46,7 @@ export function verdictLine(run: Run, setting: Setting, moments: Moment[]): Verd
     id: run.id,
     grant: setting.grant,
     mode: setting.mode,
-    form: setting.form,
+    form: formName(setting),
     contextCheckAt: first((response) => response === 'context-check'),
     refusedAt,
     revokedAt: first((response) => response === 'revoke-task' || response === 'revoke-agent'),

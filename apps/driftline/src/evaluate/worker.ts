@@ -1,13 +1,7 @@
-/** One core's share: batches of runs in, verdicts out. */
+/** One core's share: batches of runs in, what came of them out. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { prepareGround, type GroundSource } from './ground.js';
-import { judgeRun, type Judged, type Settings } from './judge-run.js';
+import { workOf, type JobData } from './jobs.js';
 import type { Run } from './runs.js';
-
-export interface WorkerData {
-  source: GroundSource;
-  settings: Settings;
-}
 
 export interface Batch {
   number: number;
@@ -16,14 +10,15 @@ export interface Batch {
 
 export interface BatchDone {
   number: number;
-  judged: Judged[][];
+  done: unknown[];
 }
 
 if (parentPort !== null) {
   const port = parentPort;
-  const { source, settings } = workerData as WorkerData;
-  const ground = prepareGround(source);
+  const work = workOf(workerData as JobData);
   port.on('message', ({ number, runs }: Batch) => {
-    port.postMessage({ number, judged: runs.map((run) => judgeRun(ground, run, settings)) });
+    const done: BatchDone = { number, done: runs.map(work) };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    port.postMessage(done);
   });
 }
