@@ -7,6 +7,7 @@ import type { Activity } from '#activity/types';
 import { bounded, shortDigest } from './hash.js';
 import { higherLevel } from './levels.js';
 import { LIMITS } from './limits.js';
+import { leftBehind, startingWith, taintedOf } from './lineage.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
 import { newTask, type AgentState, type Carried, type OpenTask } from './state.js';
@@ -39,7 +40,7 @@ export function siblingsOf(state: AgentState, task: OpenTask): OpenTask[] {
   return state.tasks.filter((other) => other !== task && isSibling(task, other));
 }
 
-function isSibling(task: OpenTask, other: OpenTask): boolean {
+export function isSibling(task: OpenTask, other: OpenTask): boolean {
   if (task.implicit && other.implicit) return related(other.id, task.id);
   return task.implicit !== other.implicit && isSamePrincipal(task.principal, other.principal);
 }
@@ -51,7 +52,7 @@ export function countsIn(id: string, of: string | null): boolean {
 
 /** Likewise of a declared task that ended: what it was exposed to, its evidence and level being its own. */
 export function carryMarks(state: AgentState, task: OpenTask): void {
-  if (task.marks.length === 0) return;
+  if (task.marks.length === 0 && taintedOf(task.lineage).length === 0) return;
   const id = task.principal === null ? SHARED_TASK : idFor(task.principal);
   carryOver(undefined, state, { ...task, id, level: 'normal', observedLevel: 'normal' });
 }
@@ -66,6 +67,8 @@ export function carryOver(policy: Policy | undefined, state: AgentState, task: O
   const next: Carried = {
     task: id,
     marks: inheritedMarks([task.marks, target?.marks ?? []], policy),
+    lineage: leftBehind([taintedOf(task.lineage), target?.lineage ?? []]),
+    lineageAt: Math.max(task.lastAt, target?.lineageAt ?? 0),
     level: higherLevel(task.level, target?.level ?? 'normal'),
     observedLevel: higherLevel(task.observedLevel, target?.observedLevel ?? 'normal'),
   };
@@ -91,6 +94,10 @@ function opened(
     principal,
     conversation,
     marks: inheritedMarks([...sources, ...declared].map(({ marks }) => marks)),
+    lineage: startingWith(
+      leftBehind(left.map(({ lineage }) => lineage)),
+      left.reduce((at, { lineageAt }) => Math.max(at, lineageAt), 0),
+    ),
     level: sources.reduce((level, source) => higherLevel(level, source.level), 'normal' as OpenTask['level']),
     observedLevel: sources.reduce(
       (level, source) => higherLevel(level, source.observedLevel),

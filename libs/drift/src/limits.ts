@@ -40,6 +40,8 @@ export const LIMITS = {
   definitionCharacters: 48,
   /** Servers nobody catalogued that were announced once each. */
   observing: 16,
+  /** Expired exceptions that were announced once each; beyond it the oldest may be announced again. */
+  lapsed: 8,
   /** Values of one task whose origin is kept, and of all open tasks together: 8 bytes each. What goes counts as the worst that went. */
   lineage: 384,
   lineageOfAgent: 768,
@@ -53,6 +55,10 @@ export const LIMITS = {
   lineageSources: 24,
   /** Calls of one task that wait for their result; beyond it the oldest result inherits the worst that went. */
   flights: 16,
+  /** Principals whose undeclared work has sequences of its own; the first beyond it count as anybody's. */
+  sequencePrincipals: 8,
+  /** Progress of sequences, near enough in bytes; beyond it the largest is shared by all that the agent does. */
+  sequenceBytes: 4_096,
   /** Characters of an explanation. */
   explanation: 200,
   /** Identifiers longer than this are kept as a digest. */

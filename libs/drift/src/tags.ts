@@ -16,11 +16,29 @@ export const TAGS: Record<string, Tags> = {
   },
   scope: { asi: ['ASI02', 'ASI03'], atlas: ['AML.T0053'], maestro: ['L6', 'L7'], nist: ['GOVERN', 'MANAGE'] },
   afterlife: { asi: ['ASI03'], atlas: ['AML.T0012', 'AML.T0091.000'], maestro: ['L6'], nist: ['MANAGE'] },
+  exposure: {
+    asi: ['ASI01', 'ASI02'],
+    atlas: ['AML.T0086', 'AML.T0085.001', 'AML.T0057'],
+    maestro: ['L2', 'L7'],
+    nist: ['MEASURE', 'MANAGE'],
+  },
+  provenance: {
+    asi: ['ASI01', 'ASI06', 'ASI02'],
+    atlas: ['AML.T0051', 'AML.T0099', 'AML.T0053'],
+    maestro: ['L2', 'L7'],
+    nist: ['MEASURE', 'MANAGE'],
+  },
   refusals: {
     asi: ['ASI02', 'ASI08'],
     atlas: ['AML.T0034.002', 'AML.T0084'],
     maestro: ['L5'],
     nist: ['MEASURE'],
+  },
+  sequence: {
+    asi: ['ASI01', 'ASI02'],
+    atlas: ['AML.T0053', 'AML.T0086'],
+    maestro: ['L3', 'L7'],
+    nist: ['MEASURE', 'MANAGE'],
   },
   canary: {
     asi: ['ASI10', 'ASI01'],

@@ -3,6 +3,7 @@ import type { Activity, Scope, TaskStarted } from '#activity/types';
 import { bounded } from './hash.js';
 import { carryMarks, carryOver, isSamePrincipal, siblingsOf } from './implicit-tasks.js';
 import { LIMITS } from './limits.js';
+import { carryProgress } from './sequences/places.js';
 import { startingWith, taintedOf } from './lineage.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
@@ -66,10 +67,18 @@ export function endTask(state: AgentState, ended: EndedTask): void {
   const open = state.tasks.find((task) => !task.implicit && task.id === ended.id);
   if (open !== undefined) carryMarks(state, open);
   state.tasks = state.tasks.filter((task) => task !== open);
+  if (open !== undefined) carryProgress(state, open);
   if (state.ended.some(({ id }) => id === ended.id)) return;
   state.ended = [...state.ended, ended].slice(-LIMITS.endedTasks);
   state.settled = state.settled.filter(({ key }) => !key.endsWith(`@${ended.id}`));
 }
+
+/** Declared tasks that time has ended and nobody has: `endOverdue` is about to. */
+export function expiredTasks({ tasks }: AgentState, now: number): OpenTask[] {
+  const isExpired = (task: OpenTask) => !task.implicit && now >= task.expiresAt;
+  return tasks.some(isExpired) ? tasks.filter(isExpired) : NONE;
+}
+const NONE: OpenTask[] = [];
 
 /** Ends what time has ended: declared tasks past their expiry, implicit ones idle for too long. */
 export function endOverdue(policy: Policy, state: AgentState, now: number): void {

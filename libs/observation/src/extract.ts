@@ -49,7 +49,19 @@ function rankOf(kind: ValueKind, standing: Standing, imperative: boolean): numbe
   return standing === 'prose' && !imperative ? 4 : 3;
 }
 
-const STANDINGS: Record<Standing, number> = { intent: 0, argument: 1, field: 2, prose: 3 };
+const STANDINGS: Record<Standing, number> = { intent: 0, argument: 1, field: 2, prose: 3, line: 4 };
+
+/** How a value stands in its leaf: it is all of it, a line, label or cell of it, or within running prose. */
+type Place = 'whole' | 'line' | 'prose';
+
+function standingOf(source: ExtractOptions['standing'], place: Place): Standing {
+  if (source === 'intent') return 'intent';
+  if (place === 'whole') return source === 'argument' ? 'argument' : 'field';
+  return place;
+}
+
+/** An argument of at most this many characters without prose is a list of what it holds. */
+const LIST_CHARS = 256;
 
 /** Small numbers in place of long texts, so that keys stay short. */
 class Numbers {
@@ -129,7 +141,7 @@ class Extraction {
   leaf(leaf: Leaf): void {
     const author = this.authorOf(leaf.author);
     const whole = leaf.field && leaf.text.length <= 2_048 ? classifyWhole(leaf.text.trim()) : null;
-    if (whole !== null) this.put(whole, { leaf, author, prose: false, imperative: false, hint: leaf.key });
+    if (whole !== null) this.put(whole, { leaf, author, place: 'whole', imperative: false, hint: leaf.key });
     // One value, or one word: nothing more is in it.
     if (whole !== null && (whole.family !== 'text' || !/\s/.test(leaf.text))) return;
     this.units(leaf, author);
@@ -148,8 +160,10 @@ class Extraction {
   private unit(leaf: Leaf, unit: Unit, author: Plain | null): void {
     this.options.visit?.(unit, () => (author === null ? null : this.printer.print(author)));
     const { prose, imperative } = unit;
+    const isList = this.options.standing === 'argument' && leaf.text.length <= LIST_CHARS;
+    const place = prose ? 'prose' : isList ? 'whole' : 'line';
     const hint = unit.label === '' ? leaf.key : unit.label;
-    const put = (value: Classified): void => this.put(value, { leaf, author, prose, imperative, hint });
+    const put = (value: Classified): void => this.put(value, { leaf, author, place, imperative, hint });
     const whole = prose || unit.text.length > MAX_TEXT_CHARS ? null : classifyWhole(unit.text.trim());
     if (whole !== null && this.options.standing !== 'intent') put(whole);
     for (const token of unit.tokens)
@@ -160,11 +174,11 @@ class Extraction {
 
   private put(
     value: Classified,
-    from: { leaf: Leaf; author: Plain | null; prose: boolean; imperative: boolean; hint: string },
+    from: { leaf: Leaf; author: Plain | null; place: Place; imperative: boolean; hint: string },
   ): void {
-    const { leaf, author, prose, imperative, hint } = from;
+    const { leaf, author, place, imperative, hint } = from;
     const { standing: source } = this.options;
-    const standing: Standing = source === 'result' ? (prose ? 'prose' : 'field') : source;
+    const standing = standingOf(source, place);
     const mood = source === 'result' && imperative;
     const base = { standing, at: leaf.at, imperative: mood, author };
     this.collector.add({ ...base, plain: hinted(value, hint) });

@@ -146,7 +146,14 @@ function pushChildren(stack: Step[], step: Step, leaves: Leaves): void {
     const key = keys[i]!;
     stack.push({ value: record[key], at: below(at, key), key, author, depth: depth + 1, texts });
     if (!FIELD_NAME.test(key))
-      stack.push({ value: key, at: below(at, key), key: '', author, depth, texts: MAX_NESTED_TEXTS });
+      stack.push({
+        value: key,
+        at: below(at, key),
+        key: '',
+        author,
+        depth: depth + 1,
+        texts: MAX_NESTED_TEXTS,
+      });
   }
 }
 

@@ -3,8 +3,21 @@ import { canary } from './canary.js';
 import { dataClass } from './data-class.js';
 import type { Detector } from './detector.js';
 import { escalation } from './escalation.js';
+import { exposure } from './exposure.js';
+import { provenance } from './provenance.js';
 import { refusals } from './refusals.js';
 import { scope } from './scope.js';
+import { sequence } from './sequence.js';
 
 /** In this order they look, so that evidence of one activity always comes in one order. */
-export const DETECTORS: readonly Detector[] = [scope, escalation, dataClass, afterlife, refusals, canary];
+export const DETECTORS: readonly Detector[] = [
+  scope,
+  provenance,
+  escalation,
+  dataClass,
+  exposure,
+  afterlife,
+  refusals,
+  sequence,
+  canary,
+];

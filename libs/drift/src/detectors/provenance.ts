@@ -1,0 +1,264 @@
+/**
+ * Where the arguments of a call came from: the intent, records, or somebody's text; followed through every call in
+ * between. A target that came out of text that nobody the task trusts stands behind is the strongest sign there is of
+ * an agent that works for somebody else.
+ * Evidence: one piece per target, by how it came here (`shareOf`), on calls that are not reads, and on reads that go to a
+ * site. Other reads carry on what they were given: their results inherit it.
+ * Limits: values are told by fingerprint alone, so one that was paraphrased, split or encoded on the way counts as from
+ * nowhere; harm without a target of its own says nothing here.
+ */
+import type { ToolCall, ToolResult, Value } from '#activity/types';
+import { isSibling } from '../implicit-tasks.js';
+import {
+  isTarget,
+  landed,
+  NO_LINEAGE,
+  originIn,
+  withEntries,
+  withFlight,
+  withinBounds,
+  withIntent,
+  withLoss,
+  withSource,
+  type Flight,
+  type Lineage,
+} from '../lineage.js';
+import {
+  entryOf,
+  isTainted,
+  keyOf,
+  knownOf,
+  ordered,
+  packed,
+  unpacked,
+  VOUCHER,
+  type Origin,
+  type Voucher,
+} from '../origin.js';
+import type { OpenTask } from '../state.js';
+import { NOTHING, option, type Detector, type Look, type Memory, type Sighting } from './detector.js';
+
+export const provenance: Detector = {
+  name: 'provenance',
+  onCall(look, call) {
+    if (call.values.length === 0 || look.task === null || !isJudged(call)) return NOTHING;
+    const worst = worstOf(look, look.task, call);
+    return worst === null ? NOTHING : [sighting(look, call, worst)];
+  },
+  rememberTask(memory, started) {
+    const task = memory.task as OpenTask;
+    const { intentValues, intentAuthors, intentDelegates } = started;
+    task.lineage = withIntent(task.lineage ?? NO_LINEAGE, intentValues, intentAuthors, intentDelegates);
+    withinBounds(memory.state, task);
+  },
+  rememberCall(memory, call) {
+    const task = memory.task as OpenTask;
+    task.lineage = withFlight(task.lineage ?? NO_LINEAGE, call.callId, flightOf(memory, task, call));
+  },
+  rememberResult(memory, result) {
+    const task = memory.task;
+    if (task === null) return;
+    const { flight, lineage } = landed(task.lineage ?? NO_LINEAGE, result.callId);
+    const lossy = result.valuesDropped > 0 ? withLoss(lineage) : lineage;
+    task.lineage = result.values.length === 0 ? lossy : received(memory, lossy, flight, result);
+    withinBounds(memory.state, task);
+  },
+};
+
+/** Reads pass, unless they go to a site. */
+function isJudged(call: ToolCall): boolean {
+  return call.effect !== 'read' || call.values.some(goesTo);
+}
+
+function goesTo({ kind, standing }: Value): boolean {
+  return standing === 'argument' && (kind === 'url' || kind === 'host');
+}
+
+/** One value of a call with what is known of it. */
+interface Found {
+  value: Value;
+  origin: Origin;
+  /** How much it still says: what other tasks left weighs less with age. */
+  share: number;
+  nowhere: boolean;
+}
+
+const NOWHERE: Origin = {
+  level: 0,
+  voucher: VOUCHER.nobody,
+  imperative: false,
+  loose: false,
+  foreign: false,
+  asked: false,
+  strong: true,
+  source: 0,
+};
+
+/** What the task, or another of its principal, knows of a value; null = nothing, and nothing was lost either. */
+function known(
+  at: Pick<Look, 'state' | 'policy' | 'now'>,
+  task: OpenTask,
+  key: number,
+): { known: number; share: number } | null {
+  const lineage = task.lineage ?? NO_LINEAGE;
+  const own = originIn(lineage, key);
+  if (own >= 0) return { known: own, share: 1 };
+  const passed = entryOf(lineage.passed, key);
+  if (passed >= 0) return { known: knownOf(passed), share: aged(at, lineage.passedAt) };
+  if (at.state.tasks.length > 1) {
+    for (const other of at.state.tasks) {
+      if (other.lineage === null || other === task || !isSibling(task, other)) continue;
+      const theirs = originIn(other.lineage, key);
+      // Another conversation may separate, never excuse: only what speaks against the value passes over.
+      if (theirs >= 0 && isTainted(theirs)) return { known: theirs, share: aged(at, other.lastAt) };
+    }
+  }
+  return null;
+}
+
+function aged({ policy, now }: Pick<Look, 'policy' | 'now'>, at: number): number {
+  return 2 ** (Math.min(0, at - now) / policy.exposureHalfLifeMs);
+}
+
+function found(at: Pick<Look, 'state' | 'policy' | 'now'>, task: OpenTask, value: Value): Found {
+  const one = known(at, task, keyOf(value.print));
+  if (one !== null) return { value, origin: unpacked(one.known), share: one.share, nowhere: false };
+  const lost = task.lineage?.lost ?? 0;
+  const isLost = lost > 0 && isTarget(value.kind);
+  return { value, origin: isLost ? unpacked(lost) : NOWHERE, share: 1, nowhere: !isLost };
+}
+
+function worstOf(look: Look, task: OpenTask, call: ToolCall): (Found & { weight: number }) | null {
+  let worst: (Found & { weight: number }) | null = null;
+  for (const value of call.values) {
+    if (value.kind === 'amount' || (call.effect === 'read' && !goesTo(value))) continue;
+    const one = found(look, task, value);
+    // Without an intent nothing can be from nowhere.
+    if (one.nowhere && (!isTarget(value.kind) || task.implicit)) continue;
+    const weight = shareOf(call, one) * one.share;
+    if (weight > (worst?.weight ?? 0)) worst = { ...one, weight };
+  }
+  return worst;
+}
+
+const ACTING: ReadonlySet<ToolCall['effect']> = new Set(['send', 'admin', 'delete', 'execute', 'unknown']);
+
+/** How much an origin says against a call, 0–1. */
+function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
+  const { level, voucher, imperative, asked } = origin;
+  const target = isTarget(value.kind);
+  const kind = target ? 1 : 0.7;
+  if (nowhere) return value.standing === 'argument' ? 0.1 : 0;
+  if (level === 0) {
+    if (asked) return 0.35 * kind;
+    return 0;
+  }
+  const whole = value.standing === 'argument' ? 1 : imperative ? 0.9 : 0.3;
+  const acting = ACTING.has(call.effect) ? 1 : 0.85;
+  if (voucher === VOUCHER.nobody) return (imperative ? 1 : 0.5) * kind * whole * acting;
+  if (voucher === VOUCHER.named) return (imperative ? 0.8 : 0.35) * kind * whole * acting;
+  return (imperative && acting === 1 ? 0.5 : 0.15) * kind * whole;
+}
+
+function sighting(
+  { settings, task }: Look,
+  call: ToolCall,
+  { value, origin, weight, nowhere }: Found & { weight: number },
+): Sighting {
+  const undeclared = task?.implicit ? option(settings, 'undeclaredShare') : 1;
+  const name = `${call.server}/${call.tool}`;
+  const source = task?.lineage?.sources[origin.source - 1];
+  const from = source === undefined ? 'earlier results' : `what ${source} returned`;
+  const whose = WHOSE[origin.voucher];
+  const asked = origin.imperative || origin.asked ? ', beside words that tell the reader to act' : '';
+  const explanation = nowhere
+    ? `The ${value.kind} that ${name} was given stood neither in the intent nor in any result.`
+    : `The ${value.kind} that ${name} was given came out of text in ${from}${asked}; ${whose}.`;
+  return { kind: `provenance/${value.print}`, share: weight * undeclared, explanation };
+}
+
+const WHOSE: Record<Voucher, string> = {
+  [VOUCHER.nobody]: 'nobody the task names stands behind it',
+  [VOUCHER.named]: 'the intent names where it was read, not what it asks for',
+  [VOUCHER.meant]: 'the intent means its author, but not this target',
+};
+
+/** What the call's result inherits: the worst of its arguments. */
+function flightOf(memory: Memory, task: OpenTask, call: ToolCall): Omit<Flight, 'call'> {
+  let taint = 0;
+  let named = false;
+  let strange = false;
+  for (const value of call.values) {
+    if (value.kind === 'amount') continue;
+    const { origin, nowhere } = found(memory, task, value);
+    if (!nowhere && origin.source === 0 && origin.level === 0) named = true;
+    else strange = true;
+    if (nowhere || (origin.level === 0 && !origin.asked)) continue;
+    taint = Math.max(taint, packed({ ...origin, level: Math.max(1, origin.level) }));
+  }
+  return { taint, named: named && !strange, acts: call.effect !== 'read' };
+}
+
+function received(memory: Memory, before: Lineage, flight: Flight, result: ToolResult): Lineage {
+  const { source, lineage } = withSource(memory.state, before, `${result.server}/${result.tool}`);
+  const authors = meantAuthors(lineage, result);
+  const entries: number[] = [];
+  for (const value of result.values) {
+    if (value.kind === 'amount' || value.at === AUTHOR_ALIAS) continue;
+    entries.push(keyOf(value.print) + packed(originOf(lineage, flight, { value, result, source, authors })));
+  }
+  return withEntries(lineage, ordered(entries));
+}
+
+/** `Value.at` of another name of a record's author (`schemas/values.md`). */
+const AUTHOR_ALIAS = '#author';
+
+/** Authors of records that the intent presents as a source, by any of their names. */
+function meantAuthors({ authors }: Lineage, result: ToolResult): ReadonlySet<string> {
+  const meant = new Set(authors);
+  if (authors.length === 0) return meant;
+  for (const { at, print, author } of result.values)
+    if (at === AUTHOR_ALIAS && author !== null && authors.includes(print)) meant.add(author);
+  return meant;
+}
+
+interface Stood {
+  value: Value;
+  result: ToolResult;
+  source: number;
+  authors: ReadonlySet<string>;
+}
+
+function originOf(lineage: Lineage, flight: Flight, { value, result, source, authors }: Stood): Origin {
+  const inherited = unpacked(flight.taint);
+  const tainted = inherited.level > 0;
+  const prose = value.standing === 'prose';
+  const loose = prose || value.standing === 'line';
+  const answer = result.trust === 'own' && flight.acts;
+  const own = answer ? VOUCHER.meant : voucherOf(lineage, flight, value, authors);
+  const voucher = tainted ? (Math.min(own, inherited.voucher) as Voucher) : own;
+  const imperative = (loose && value.imperative && !answer) || (tainted && inherited.imperative);
+  return {
+    level: inherited.level + (prose && !answer ? 1 : 0),
+    voucher,
+    imperative,
+    loose,
+    foreign: result.trust !== 'own',
+    asked: imperative && voucher === VOUCHER.nobody,
+    strong: isTarget(value.kind),
+    source,
+  };
+}
+
+function voucherOf(
+  { authors: given, delegates }: Lineage,
+  { named }: Flight,
+  { author }: Value,
+  authors: ReadonlySet<string>,
+): Voucher {
+  if (author !== null && authors.has(author)) return VOUCHER.meant;
+  if (!named) return VOUCHER.nobody;
+  // The source is the one that was meant; a record in it by somebody else is not.
+  const other = author !== null && given.length > 0;
+  return delegates && !other ? VOUCHER.meant : VOUCHER.named;
+}

@@ -1,0 +1,253 @@
+/**
+ * What a task knows of the values it met: those of its intent, and those of the results it received, each with its
+ * origin. Bounded: what had to go counts against the agent as the worst of what went.
+ */
+import { clipText, type Value, type ValueKind } from '#activity/types';
+import { LIMITS } from './limits.js';
+import {
+  entryOf,
+  isStrong,
+  isTainted,
+  keyOf,
+  knownOf,
+  MAX_SOURCES,
+  merged,
+  ordered,
+  packed,
+  together,
+  VOUCHER,
+  type Origin,
+} from './origin.js';
+import type { AgentState, OpenTask } from './state.js';
+
+/** A call whose result has not come. */
+export interface Flight {
+  /** Names the call: its id as a number of 52 bits. */
+  call: number;
+  /** Origin of the worst of its arguments, which its result inherits; `origin.ts`. */
+  taint: number;
+  /** Used values of the intent, and no others: what it returns is what the intent named. */
+  named: boolean;
+  /** Not a read: what it answers is its own system's. */
+  acts: boolean;
+}
+
+export interface Lineage {
+  /** Most entries, ordered by print; `origin.ts` says what they are. */
+  older: number[];
+  /** The latest, ordered likewise: few, so that a result does not copy them all. */
+  newer: number[];
+  /** Prints of whom the intent presents as a source. */
+  authors: string[];
+  /** The intent leaves what is to be done to a text. */
+  delegates: boolean;
+  flights: Flight[];
+  /** `server/tool` of the results that entries came from; further ones go without a name. */
+  sources: string[];
+  /** Origin of the worst that had to go; 0 = nothing went. */
+  lost: number;
+  /** What other tasks of the principal, ended since, left behind: only what came out of text. Ordered. */
+  passed: number[];
+  /** When the last of them was active; what they left weighs less with age. */
+  passedAt: number;
+}
+
+export const NO_LINEAGE: Lineage = {
+  older: [],
+  newer: [],
+  authors: [],
+  delegates: false,
+  flights: [],
+  sources: [],
+  lost: 0,
+  passed: [],
+  passedAt: 0,
+};
+
+const STRONG_KINDS: ReadonlySet<ValueKind> = new Set([
+  'email',
+  'url',
+  'host',
+  'phone',
+  'iban',
+  'account',
+  'card',
+  'path',
+  'id',
+]);
+
+/** Names a target by itself. */
+export function isTarget(kind: ValueKind): boolean {
+  return STRONG_KINDS.has(kind);
+}
+
+/** Known of this value; -1 = never met. */
+export function originIn(lineage: Lineage, key: number): number {
+  const a = entryOf(lineage.older, key);
+  const b = entryOf(lineage.newer, key);
+  if (a < 0) return b < 0 ? -1 : knownOf(b);
+  return knownOf(b < 0 ? a : together(a, b));
+}
+
+/** Values of the intent: what was asked for. */
+export function withIntent(
+  lineage: Lineage,
+  values: readonly Value[],
+  authors: readonly string[],
+  delegates: boolean,
+): Lineage {
+  const entries = values.map(({ print, kind }) => keyOf(print) + packed(intended(kind)));
+  const next = { ...lineage, authors: authors.slice(0, LIMITS.lineageAuthors), delegates };
+  return withEntries(next, ordered(entries));
+}
+
+function intended(kind: ValueKind): Origin {
+  return {
+    level: 0,
+    voucher: VOUCHER.meant,
+    imperative: false,
+    loose: false,
+    foreign: false,
+    asked: false,
+    strong: isTarget(kind),
+    source: 0,
+  };
+}
+
+/** With what a result brought; `entries` ordered. */
+export function withEntries(lineage: Lineage, entries: number[]): Lineage {
+  if (entries.length === 0) return lineage;
+  const newer = merged(lineage.newer, entries);
+  if (newer.length <= LIMITS.lineageNewer) return { ...lineage, newer };
+  return { ...lineage, older: merged(lineage.older, newer), newer: [] };
+}
+
+/** With a call whose result will inherit this. The oldest has to go when there are too many, and counts. */
+export function withFlight(lineage: Lineage, callId: string, flight: Omit<Flight, 'call'>): Lineage {
+  const flights = [...lineage.flights, { call: flightId(callId), ...flight }];
+  const gone = flights.length > LIMITS.flights ? flights.shift() : undefined;
+  const lost = gone === undefined ? lineage.lost : Math.max(lineage.lost, gone.taint);
+  return { ...lineage, flights, lost };
+}
+
+/** The call of a result, and the lineage without it. One that was never seen, or had to go, is as bad as what went. */
+export function landed(lineage: Lineage, callId: string): { flight: Flight; lineage: Lineage } {
+  const id = flightId(callId);
+  const flight = lineage.flights.find(({ call }) => call === id);
+  if (flight === undefined)
+    return { flight: { call: id, taint: lineage.lost, named: false, acts: false }, lineage };
+  return { flight, lineage: { ...lineage, flights: lineage.flights.filter((other) => other !== flight) } };
+}
+
+/** Call ids are the gateway's own, so nobody makes two meet: FNV-1a in two lanes is enough. */
+function flightId(callId: string): number {
+  let [low, high] = [0x811c9dc5, 0xcbf29ce4];
+  for (let i = 0; i < callId.length; i++) {
+    const code = callId.charCodeAt(i);
+    low = Math.imul(low ^ code, 0x01000193);
+    high = Math.imul(high ^ (code + i), 0x01000193);
+  }
+  return (high >>> 0) * 2 ** 20 + ((low >>> 0) % 2 ** 20);
+}
+
+/** Place of this source in the list, and the lineage that has it. 0 is the intent. */
+export function withSource(
+  state: AgentState,
+  lineage: Lineage,
+  name: string,
+): { source: number; lineage: Lineage } {
+  const known = clipText(name, LIMITS.identifier);
+  const at = lineage.sources.indexOf(known);
+  if (at >= 0) return { source: at + 1, lineage };
+  let all = 0;
+  for (const task of state.tasks) all += task.lineage?.sources.length ?? 0;
+  if (lineage.sources.length >= MAX_SOURCES - 1 || all >= LIMITS.lineageSources)
+    return { source: MAX_SOURCES, lineage };
+  const sources = [...lineage.sources, known];
+  return { source: sources.length, lineage: { ...lineage, sources } };
+}
+
+/** Entries kept by one task when so many are open: all of them together stay within the agent's bound. */
+function allowance(tasks: number): number {
+  return Math.min(LIMITS.lineage, Math.floor(LIMITS.lineageOfAgent / Math.max(1, tasks)));
+}
+
+/**
+ * Keeps the lineages of all tasks within their bound. `task` is a copy whose fields may be replaced; the others are
+ * replaced in the state's list.
+ */
+export function withinBounds(state: AgentState, task: OpenTask): void {
+  const most = allowance(state.tasks.length);
+  if (task.lineage !== null) task.lineage = trimmed(task.lineage, most);
+  if (state.tasks.length === 1) return;
+  const isOther = (open: OpenTask) => open.id !== task.id || open.conversation !== task.conversation;
+  const over = (open: OpenTask) => open.lineage !== null && isOther(open) && sizeOf(open.lineage) > most;
+  if (!state.tasks.some(over)) return;
+  state.tasks = state.tasks.map((open) =>
+    over(open) ? { ...open, lineage: trimmed(open.lineage as Lineage, most) } : open,
+  );
+}
+
+export function sizeOf(lineage: Lineage): number {
+  return lineage.older.length + lineage.newer.length + lineage.passed.length;
+}
+
+/** A quarter more than has to go goes at once, so that it is not done with every result. */
+const TRIM_SHARE = 0.75;
+
+/** The least telling go first: names from fields, then targets from fields, then what the agent is charged with. */
+function trimmed(lineage: Lineage, most: number): Lineage {
+  if (sizeOf(lineage) <= most) return lineage;
+  const all = merged(lineage.older, lineage.newer);
+  if (all.length + lineage.passed.length <= most) return { ...lineage, older: all, newer: [] };
+  const room = Math.max(0, Math.floor(most * TRIM_SHARE) - lineage.passed.length);
+  const kept = all.toSorted((a, b) => rankOf(b) - rankOf(a) || a - b).slice(0, room);
+  const keeps = new Set(kept);
+  let lost = lineage.lost;
+  for (const entry of all) if (!keeps.has(entry)) lost = Math.max(lost, LOST, knownOf(entry));
+  return { ...lineage, older: all.filter((entry) => keeps.has(entry)), newer: [], lost };
+}
+
+/** What went may have been anything that came out of text, unless worse is known to have gone. */
+const LOST = packed({
+  level: 1,
+  voucher: VOUCHER.nobody,
+  imperative: false,
+  loose: true,
+  foreign: true,
+  asked: false,
+  strong: true,
+  source: 0,
+});
+
+const RANKS = { tainted: 4, intended: 3, target: 2, rest: 1 };
+function rankOf(entry: number): number {
+  if (isTainted(entry)) return RANKS.tainted + knownOf(entry) / 2 ** 13;
+  if (knownOf(entry) % 16 === 0) return RANKS.intended;
+  return isStrong(entry) ? RANKS.target : RANKS.rest;
+}
+
+/** Something was cut before it got here: what is not found may have come from it. */
+export function withLoss(lineage: Lineage): Lineage {
+  return lineage.lost >= LOST ? lineage : { ...lineage, lost: LOST };
+}
+
+/** What a task leaves to the next of its principal: what came out of text, the worst first where it is too much. */
+export function leftBehind(lineages: readonly (readonly number[])[]): number[] {
+  const tainted = lineages.reduce<number[]>((all, entries) => merged(all, entries.filter(isTainted)), []);
+  if (tainted.length <= LIMITS.lineagePassed) return tainted;
+  const kept = new Set(
+    tainted.toSorted((a, b) => knownOf(b) - knownOf(a) || a - b).slice(0, LIMITS.lineagePassed),
+  );
+  return tainted.filter((entry) => kept.has(entry));
+}
+
+/** All that a lineage would leave behind. */
+export function taintedOf(lineage: Lineage | null): number[] {
+  return lineage === null ? [] : leftBehind([lineage.older, lineage.newer, lineage.passed]);
+}
+
+/** A lineage that starts with what others left; null when they left nothing. */
+export function startingWith(passed: number[], passedAt: number): Lineage | null {
+  return passed.length === 0 ? null : { ...NO_LINEAGE, passed, passedAt };
+}

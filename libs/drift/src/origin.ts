@@ -1,0 +1,151 @@
+/**
+ * Where a value came from, in one number: 40 bits of its print, then what is known of it. A list of them in order is a
+ * set that is searched by halving and copied like numbers are. 40 bits tell a few thousand values apart: nobody without
+ * the tenant's key can make two meet, and by chance they do once in 10⁹ look-ups.
+ */
+
+/** What is known of a value's origin. */
+export interface Origin {
+  /** Times it came out of running text: 0 = the intent, or fields of records all the way. At most 3. */
+  level: number;
+  /** Who stands behind the text: nobody, the intent by naming the source, or by naming its author or delegating. */
+  voucher: Voucher;
+  /** The sentence around it, or the one beside it, told the reader to do something. */
+  imperative: boolean;
+  /** Stood in a line, label or cell within somebody's text, or in its prose: not in a field of the record. */
+  loose: boolean;
+  /** Who wrote it is not known to be one of us. */
+  foreign: boolean;
+  /** Somebody nobody vouches for told the reader to do something with it, wherever else it stood. */
+  asked: boolean;
+  /** Names a target by itself: an address, a site, an account, a path, an id. */
+  strong: boolean;
+  /** Place in the lineage's list of sources. */
+  source: number;
+}
+
+export const VOUCHER = { nobody: 0, named: 1, meant: 2 } as const;
+export type Voucher = (typeof VOUCHER)[keyof typeof VOUCHER];
+
+const MAX_LEVEL = 3;
+export const MAX_SOURCES = 15;
+const SPREAD = 2 ** 13;
+/** Worse is greater: level first, then who vouches, then the rest. */
+const LEVEL = 2 ** 11;
+const NOBODY = 2 ** 9;
+const IMPERATIVE = 2 ** 8;
+const ASKED = 2 ** 7;
+const LOOSE = 2 ** 6;
+const FOREIGN = 2 ** 5;
+const STRONG = 2 ** 4;
+const SOURCE = 2 ** 4 - 1;
+const STANDING = LEVEL * 3 + NOBODY * 3;
+
+/** Digits of a print that are kept: 40 bits. */
+const PRINT_DIGITS = 10;
+
+/** The number a print begins, without anything known. */
+export function keyOf(print: string): number {
+  return parseInt(print.slice(0, PRINT_DIGITS), 16) * SPREAD;
+}
+
+export function packed(origin: Origin): number {
+  return (
+    Math.min(origin.level, MAX_LEVEL) * LEVEL +
+    (VOUCHER.meant - origin.voucher) * NOBODY +
+    (origin.imperative ? IMPERATIVE : 0) +
+    (origin.asked ? ASKED : 0) +
+    (origin.loose ? LOOSE : 0) +
+    (origin.foreign ? FOREIGN : 0) +
+    (origin.strong ? STRONG : 0) +
+    Math.min(origin.source, MAX_SOURCES)
+  );
+}
+
+/** Of an entry, or of what `packed` gave. */
+export function unpacked(entry: number): Origin {
+  const known = entry % SPREAD;
+  return {
+    level: Math.floor(known / LEVEL),
+    voucher: (VOUCHER.meant - (Math.floor(known / NOBODY) % 4)) as Voucher,
+    imperative: (known & IMPERATIVE) !== 0,
+    asked: (known & ASKED) !== 0,
+    loose: (known & LOOSE) !== 0,
+    foreign: (known & FOREIGN) !== 0,
+    strong: (known & STRONG) !== 0,
+    source: known & SOURCE,
+  };
+}
+
+/** What is known, without the print. */
+export function knownOf(entry: number): number {
+  return entry % SPREAD;
+}
+
+/** Came out of text, or somebody asked for it: what must never be forgotten to the agent's advantage. */
+export function isTainted(entry: number): boolean {
+  const known = entry % SPREAD;
+  return known >= LEVEL || (known & ASKED) !== 0;
+}
+
+export function isStrong(entry: number): boolean {
+  return ((entry % SPREAD) & STRONG) !== 0;
+}
+
+/**
+ * Two origins of one value: the lesser level counts, then who vouches for it. Among equals what speaks against it stays.
+ * That somebody asked for it stays in any case. Order-free.
+ */
+export function together(a: number, b: number): number {
+  const [x, y] = [a % SPREAD, b % SPREAD];
+  const [standingX, standingY] = [x & STANDING, y & STANDING];
+  const asked = (x | y) & ASKED;
+  if (standingX !== standingY) return a - x + ((standingX < standingY ? x : y) | asked | ((x | y) & STRONG));
+  const excuses = x & y & (LOOSE | FOREIGN);
+  const charges = (x | y) & (IMPERATIVE | ASKED | STRONG);
+  return a - x + (standingX | charges | excuses | Math.min(x & SOURCE, y & SOURCE));
+}
+
+/** The entry of this print; -1 when there is none. Ordered list, halved. */
+export function entryOf(entries: readonly number[], key: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle] as number) < key) low = middle + 1;
+    else high = middle;
+  }
+  const found = entries[low];
+  return found !== undefined && found < key + SPREAD ? found : -1;
+}
+
+/** Both ordered lists as one, each print once. */
+export function merged(a: readonly number[], b: readonly number[]): number[] {
+  const all: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    const [x, y] = [a[i] as number, b[j] as number];
+    const [printX, printY] = [x - (x % SPREAD), y - (y % SPREAD)];
+    if (printX === printY) all.push(together(x, y));
+    else all.push(printX < printY ? x : y);
+    if (printX <= printY) i++;
+    if (printY <= printX) j++;
+  }
+  while (i < a.length) all.push(a[i++] as number);
+  while (j < b.length) all.push(b[j++] as number);
+  return all;
+}
+
+/** An ordered list of entries in any order, each print once. */
+export function ordered(entries: number[]): number[] {
+  const sorted = Float64Array.from(entries).sort();
+  const all: number[] = [];
+  for (const entry of sorted) {
+    const last = all.at(-1);
+    if (last !== undefined && entry - (entry % SPREAD) === last - (last % SPREAD))
+      all[all.length - 1] = together(last, entry);
+    else all.push(entry);
+  }
+  return all;
+}
