@@ -5,7 +5,7 @@
 import { decodeActivity, decodeAlert, encodeAlert, encodeLift, encodeRevocation } from '#activity';
 import { TOPICS, type Activity } from '#activity/types';
 import { Replay } from '#engine';
-import { decodePolicy } from '#policy';
+import { decodePolicy, isActivationKey } from '#policy';
 import { stateCodec } from '#store';
 import type { Ground } from './ground.js';
 import { PARTITIONS, until } from './ground.js';
@@ -163,7 +163,7 @@ function letterProblems(letters: TopicRecord[], log: TopicRecord[], sent: Sent[]
 export async function cleanReplay(ground: Ground, log: TopicRecord[]) {
   const policies = new Map(
     (await readTopic(ground.kafka, TOPICS.policies))
-      .filter(({ value }) => value !== null)
+      .filter(({ key, value }) => value !== null && !isActivationKey(key ?? ''))
       .map(({ value }) => decodePolicy(value!))
       .map((policy) => [policy.digest, policy]),
   );

@@ -1,6 +1,6 @@
 /**
- * A recording of the activity log as JSON lines: `{"policy","document"}` for each policy that judged, then
- * `{"partition","offset","appendTimeMs","activity"}` in log order per partition. What cannot be decoded is not activity
+ * A recording of the activity log as JSON lines: `{"policy","document"}` for each policy that judged and
+ * `{"activation":{"revision","policy","by","reason","atMs"}}` for each time one became active, then `{"partition","offset","appendTimeMs","activity"}` in log order per partition. What cannot be decoded is not activity
  * and is left to the dead letters; its line says so: `{"partition","offset","unreadable"}`.
  */
 import { createReadStream } from 'node:fs';
@@ -8,13 +8,15 @@ import { createInterface } from 'node:readline';
 import { decodeActivity, encodeActivity } from '#activity';
 import { TOPICS, type Activity } from '#activity/types';
 import type { Policy } from '#drift';
-import type { RecordedActivity } from '#engine';
-import { decodePolicy } from '#policy';
+import type { PolicySource, RecordedActivity } from '#engine';
+import { activeAt, decodePolicy, defaultPolicy, isActivationKey, PolicyBook, type Activation } from '#policy';
 import type { Log, LogRecord } from '#stream';
 import { CommandError } from './errors.js';
 
 export interface Recording {
   policies: Map<string, Policy>;
+  /** Oldest first; none in a recording from before they were numbered. */
+  activations: Activation[];
   activities: RecordedActivity[];
 }
 
@@ -23,10 +25,14 @@ const LINE_MAX_CHARS = 8 * 1024 * 1024;
 
 /** Lines for everything on the log now, policies first. */
 export async function* recordingLines(log: Log): AsyncGenerator<string> {
+  const book = new PolicyBook(defaultPolicy());
   for (const record of await readAll(log, TOPICS.policies)) {
-    if (record.value === null) continue;
-    yield JSON.stringify({ policy: record.key?.toString(), document: record.value.toString('base64') });
+    book.take(record);
+    const key = record.key?.toString() ?? '';
+    if (record.value === null || isActivationKey(key)) continue;
+    yield JSON.stringify({ policy: key, document: record.value.toString('base64') });
   }
+  for (const activation of book.list()) yield JSON.stringify({ activation });
   for (const record of await readAll(log, TOPICS.activity)) {
     const { partition, offset, appendTimeMs } = record;
     yield JSON.stringify({ partition, offset, ...content(record, appendTimeMs) });
@@ -61,7 +67,7 @@ async function readAll(log: Log, topic: string): Promise<LogRecord[]> {
 
 /** Throws `CommandError` that names the line when it is not a recording. */
 export async function readRecording(path: string): Promise<Recording> {
-  const recording: Recording = { policies: new Map(), activities: [] };
+  const recording: Recording = { policies: new Map(), activations: [], activities: [] };
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
     number += 1;
@@ -82,6 +88,8 @@ function take(recording: Recording, line: Record<string, unknown>): void {
   if (typeof line['document'] === 'string') {
     const policy = decodePolicy(Buffer.from(line['document'], 'base64'));
     recording.policies.set(policy.digest, policy);
+  } else if (line['activation'] !== undefined) {
+    recording.activations.push(line['activation'] as Activation);
   } else if (line['unreadable'] === undefined) {
     const { partition, offset, appendTimeMs } = line as unknown as RecordedActivity;
     if (![partition, offset, appendTimeMs].every(Number.isSafeInteger)) throw new Error('no log position');
@@ -92,6 +100,14 @@ function take(recording: Recording, line: Record<string, unknown>): void {
       activity: checked(line['activity'] as Activity),
     });
   }
+}
+
+/** What judged, as the engines knew it. */
+export function policiesOf({ policies, activations }: Recording): PolicySource {
+  return {
+    get: (digest) => policies.get(digest) ?? null,
+    at: (appendTimeMs) => activeAt(activations, appendTimeMs),
+  };
 }
 
 /** Through the codec once, so that a file is believed no more than the wire. */

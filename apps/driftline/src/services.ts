@@ -1,7 +1,7 @@
 /** Starts engine, authority and gateway in one process on shared parts, and stops them in the order that loses nothing. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAuthority, type RunningAuthority } from '#authority';
-import { startEngine, type RunningEngine } from '#engine';
+import { startEngine, type EngineOptions, type RunningEngine } from '#engine';
 import { startGateway, type RunningGateway } from '#gateway';
 import type { Config } from '#config';
 import type { Runtime } from './runtime.js';
@@ -19,9 +19,10 @@ export async function startServices(
   runtime: Runtime,
   gateways: Partial<Config['gateway']>[],
   onFatal: (error: Error) => void,
+  engineOptions: Pick<EngineOptions, 'configured'> = {},
 ): Promise<Services> {
   const parts = { ...runtime, onFatal };
-  const engine = await startEngine(parts);
+  const engine = await startEngine({ ...parts, ...engineOptions });
   // Before every partition is folded to its end, state is not current and the authority would refuse to decide.
   await ready(engine);
   const authority = await startAuthority(parts);

@@ -25,6 +25,21 @@ export interface Activation {
   atMs: number;
 }
 
+/** A policy with the revision it was activated with. */
+export type Judging = Pick<Activation, 'policy' | 'revision'>;
+
+/**
+ * What judges an activity that the log appended at this time where nothing of its partition says so: what was active
+ * then. What is older than every activation known is judged with the first of them, and anything may replace that.
+ * Null as long as nothing was ever active. `activations` oldest first.
+ */
+export function activeAt(activations: readonly Activation[], appendTimeMs: number): Judging | null {
+  const first = activations[0];
+  if (first === undefined) return null;
+  const active = activations.findLast(({ atMs }) => atMs <= appendTimeMs);
+  return active ?? { policy: first.policy, revision: 0 };
+}
+
 /** One record of the topic, as the log gives it. */
 export interface PolicyRecord {
   key: Buffer | null;
@@ -93,16 +108,9 @@ export class PolicyBook {
     return this.announced.has(digest);
   }
 
-  /**
-   * What judges an activity that the log appended at this time where nothing of its partition says so: what was active
-   * then. What is older than every activation known is judged with the first of them, and anything may replace that.
-   * Null as long as nothing was ever active.
-   */
-  at(appendTimeMs: number): { policy: string; revision: number } | null {
-    const first = this.activations[0];
-    if (first === undefined) return null;
-    const active = this.activations.findLast(({ atMs }) => atMs <= appendTimeMs);
-    return active ?? { policy: first.policy, revision: 0 };
+  /** `activeAt` of what is known. */
+  at(appendTimeMs: number): Judging | null {
+    return activeAt(this.activations, appendTimeMs);
   }
 
   /** Oldest first. */

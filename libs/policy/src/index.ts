@@ -5,10 +5,12 @@ export { bundlePolicy, openBundle, type PolicyBundle } from './bundle.js';
 export { decodePolicy, encodePolicy } from './canonical.js';
 export * from './cases/index.js';
 export {
+  activeAt,
   BY_CONFIGURATION,
   isActivationKey,
   PolicyBook,
   type Activation,
+  type Judging,
   type PolicyRecord,
   type Taken,
 } from './book.js';

@@ -113,7 +113,7 @@ export async function check(task: string, options: CheckOptions): Promise<void> 
 
 type At = ConstructorParameters<typeof HttpAuthority>[0];
 
-const withOversight = (options: PersonOptions, act: (oversight: HttpOversight) => Promise<void>) =>
+export const withOversight = (options: PersonOptions, act: (oversight: HttpOversight) => Promise<void>) =>
   asPerson(options, (at) => new HttpOversight(at), act);
 
 const withAuthority = (options: PersonOptions, act: (authority: HttpAuthority) => Promise<void>) =>
@@ -147,6 +147,6 @@ async function endpoint(options: PersonOptions): Promise<{ url: string; token: s
   return { url, token: person.token };
 }
 
-function say(text: string): void {
+export function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }

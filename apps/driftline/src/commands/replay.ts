@@ -10,7 +10,7 @@ import { loadConfig } from '#config';
 import type { Assessment } from '#drift';
 import { Replay, type RecordedActivity, type ReplayVerdict } from '#engine';
 import { defaultPolicy, loadPolicy } from '#policy';
-import { readRecording } from '../recording.js';
+import { policiesOf, readRecording } from '../recording.js';
 
 export interface Verdict {
   partition: number;
@@ -64,7 +64,7 @@ export async function replay(
   const recording = await readRecording(file);
   const replayed = new Replay({
     policy: policy ?? fallback,
-    policies: { get: (digest) => recording.policies.get(digest) ?? null },
+    policies: policiesOf(recording),
     pinned: policy !== null,
     maxSkewMs: config.maxSkewMs,
   });

@@ -5,9 +5,10 @@ import { GatewayConfig } from '#config';
 import type { LogRecord } from '#stream';
 import { EXAMPLE_SERVER, exampleFolder, filesystemServer } from '../example.js';
 import { untilStopped, type Stopping } from '../lifetime.js';
+import { watchPolicyFile } from '../policy-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { startServices, type Services } from '../services.js';
-import { View } from '../view.js';
+import { clock, View } from '../view.js';
 
 export interface UpOptions {
   config?: string;
@@ -16,16 +17,30 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<void> {
   const runtime = await openRuntime({ configPath: options.config, service: 'driftline', logLevel: 'warn' });
   const lifetime = untilStopped();
-  const services = await startServices(withExample(runtime), [{}], lifetime.fail);
+  // On one machine the person who edits the configuration is the operator; on servers many processes have one each.
+  const isOwn = runtime.config.storage === 'embedded';
+  const configured = isOwn ? 'edited' : 'first';
+  const services = await startServices(withExample(runtime), [{}], lifetime.fail, { configured });
+  const unwatch = isOwn ? watchPolicy(runtime, services) : () => undefined;
   const views = await followAll(runtime, new View(process.stdout.isTTY), lifetime);
   process.stdout.write(welcome(runtime, services));
   try {
     await lifetime.stopped;
   } finally {
+    unwatch();
     await Promise.all(views.map((view) => view.stop()));
     await services.stop();
     await runtime.close();
   }
+}
+
+function watchPolicy({ config }: Runtime, { engine }: Services): () => void {
+  const { policy: path } = config;
+  if (path === undefined) return () => undefined;
+  return watchPolicyFile(path, {
+    changed: (policy) => engine.configure(policy, `${path} was edited`),
+    say: (text) => void process.stdout.write(`${clock(Date.now())}  ${text}\n`),
+  });
 }
 
 /** Without a configured server, the example one: the first call can be made at once. */

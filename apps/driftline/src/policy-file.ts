@@ -1,0 +1,35 @@
+/** The policy file of a single-machine Driftline, watched while it runs: whoever edits it is the operator. */
+import { unwatchFile, watchFile } from 'node:fs';
+import { loadPolicy, type Policy } from '#policy';
+
+/** How often the file is looked at. By time and size, not by events: editors replace files, and mounts send none. */
+const LOOK_EVERY_MS = 1_000;
+
+export interface PolicyFileEvents {
+  /** The file says a valid policy now. Throws what refuses it. */
+  changed(policy: Policy): Promise<void>;
+  /** What became of it, in words. */
+  say(text: string): void;
+}
+
+/** Until the returned function is called. A bad file is said with every mistake, and what judges stays. */
+export function watchPolicyFile(
+  path: string,
+  { changed, say }: PolicyFileEvents,
+  everyMs = LOOK_EVERY_MS,
+): () => void {
+  /** One edit after the other: the last one wins. */
+  let turn: Promise<void> = Promise.resolve();
+  const read = async () => {
+    try {
+      const policy = loadPolicy(path);
+      await changed(policy);
+      say(`policy "${policy.name}" (${policy.digest.slice(0, 12)}) read from ${path} judges from now on`);
+    } catch (error) {
+      say(`${path} changed and is not used, what judged before goes on: ${(error as Error).message}`);
+    }
+  };
+  const look = () => void (turn = turn.then(read));
+  watchFile(path, { interval: everyMs }, look);
+  return () => unwatchFile(path, look);
+}
