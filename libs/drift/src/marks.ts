@@ -1,4 +1,4 @@
-/** What a task has read: data classes and trust, each once, with when. */
+/** What a task was exposed to: data classes, trust and ways out, each once, with when. */
 import { LIMITS } from './limits.js';
 import type { Policy } from './policy.js';
 import type { ReadMark } from './state.js';
@@ -35,7 +35,7 @@ export function markShare(mark: ReadMark, now: number, halfLifeMs: number): numb
 /** Too many: the class that matters least goes first, the older one among equals. */
 function limited(marks: ReadMark[], policy?: Policy): ReadMark[] {
   if (marks.length <= LIMITS.marks) return marks;
-  const weight = (mark: ReadMark) => (mark.what === 'trust' ? 2 : (policy?.dataClasses[mark.name] ?? 0));
+  const weight = (mark: ReadMark) => (mark.what === 'class' ? (policy?.dataClasses[mark.name] ?? 0) : 2);
   const kept = marks.toSorted((a, b) => weight(b) - weight(a) || b.at - a.at).slice(0, LIMITS.marks);
   return marks.filter((mark) => kept.includes(mark));
 }
