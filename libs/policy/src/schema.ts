@@ -108,7 +108,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   exposure: z
     .strictObject({
-      ...common(0.62, 0.75, '30m'),
+      ...common(0.55, 0.7, '30m'),
       minSensitivity: z
         .number()
         .min(0)
