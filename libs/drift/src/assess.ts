@@ -1,14 +1,14 @@
 /** The pure core: one activity folded into an agent's state, with what it yields. Shapes in `contract.ts`. */
-import type { Activity, ToolsListed } from '#activity/types';
+import type { Activity, TaskEnded, ToolsListed } from '#activity/types';
 import { foldCall, foldResult } from './calls.js';
 import type { Assessment } from './contract.js';
 import { published, stillLive } from './evidence.js';
 import type { Policy } from './policy.js';
 import { respond, type Standing } from './respond.js';
 import { track } from './sequence.js';
-import { copyOf, emptyState, type AgentState } from './state.js';
+import { copyOf, emptyState, type AgentState, type OpenTask } from './state.js';
 import { foldContextChecked, foldLifted, foldTaskEnded, foldTaskStarted } from './task-words.js';
-import { endOverdue } from './tasks.js';
+import { endOverdue, expiredTasks } from './tasks.js';
 import { newTurn, type Turn } from './turn.js';
 import { remember, watch } from './watch.js';
 
@@ -76,11 +76,29 @@ function foldToolsListed(turn: Turn, listed: ToolsListed): Standing {
   return respond(turn, null);
 }
 
-function forgetWhatIsOver({ policy, state, now }: Turn): void {
-  if (state.tasks.length > 0) endOverdue(policy, state, now);
+function forgetWhatIsOver(turn: Turn): void {
+  const { policy, state, now } = turn;
+  if (state.tasks.length > 0) {
+    for (const task of expiredTasks(state, now)) watchExpiry(turn, task);
+    endOverdue(policy, state, now);
+  }
   if (state.evidence.length > 0) state.evidence = stillLive(state.evidence, now);
   if (state.revocations.length > 0) state.revocations = lasting(state.revocations, now);
   if (state.settled.length > 0) state.settled = lasting(state.settled, now);
+}
+
+/** A task that expired has ended like any other, though nobody reported it. */
+function watchExpiry(turn: Turn, task: OpenTask): void {
+  const { activity } = turn;
+  const ended: TaskEnded = {
+    ...activity,
+    type: 'TaskEnded',
+    task: task.id,
+    time: task.expiresAt,
+    outcome: 'expired',
+    by: 'expiry',
+  };
+  watch(turn, 'onTaskEnded', ended, { task, lapse: null }, false);
 }
 
 /** What has not ended yet; the same array when nothing has. */

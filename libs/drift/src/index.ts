@@ -19,7 +19,10 @@ export { assess } from './assess.js';
 export type { Assess, Assessment, Command, Finding, Judge, Verdict } from './contract.js';
 export { areaOf } from './areas.js';
 export { published } from './evidence.js';
+export { bySpecificity, catalogueEntry } from './catalogue.js';
 export { coversCall } from './covers.js';
+export type { Exception } from './exceptions.js';
+export { isFact, type FactCondition } from './facts.js';
 export { DETECTORS } from './detectors/index.js';
 export { matchesName, matchesResource } from './glob.js';
 export { deriveId } from './hash.js';
@@ -38,6 +41,7 @@ export {
 } from './peers.js';
 export type {
   Ask,
+  Budget,
   Catalogue,
   CatalogueEntry,
   DetectorSettings,
@@ -46,11 +50,15 @@ export type {
   ResponseRule,
 } from './policy.js';
 export { evidenceOfAgent, evidenceOfTask, riskOf } from './risk.js';
+export { SEQUENCE_LIMITS, shapeOf as sequenceShape } from './sequences/plan.js';
+export type { FactCondition as SequenceFactCondition, SequenceRule, SequenceStep } from './sequences/rule.js';
 export { emptyState } from './state.js';
 export type { AgentState, EndedTask, LiveEvidence, LiveRevocation, OpenTask } from './state.js';
 export { TAGS } from './tags.js';
 export { TAXONOMY } from './taxonomy.js';
 export { targetOf, WINDOW_MS } from './targets.js';
+export { levelsFor, type CalibratedLevels, type Thresholds } from './thresholds.js';
+export { type Tier } from './tiers.js';
 export { clampTime } from './time.js';
 export { transition } from './profile.js';
 export { riskView, type RiskView } from './view.js';

@@ -1,6 +1,10 @@
 /** A compiled, validated policy: what `libs/policy` makes of the YAML and what the core judges with. Immutable. */
 import type { Effect, Level, Response, Trust } from '#activity/types';
+import type { SequenceRule } from './sequences/rule.js';
+import type { Exception } from './exceptions.js';
 import type { Baseline, Role } from './peers.js';
+import type { Thresholds } from './thresholds.js';
+import type { Tier } from './tiers.js';
 
 /** One tool as its operator describes it. `server` and `tool` are globs (`*` only); the most specific entry wins. */
 export interface CatalogueEntry {
@@ -69,6 +73,17 @@ export interface ResponseRule {
   mode: 'enforce' | 'observe';
 }
 
+/** What people can say without knowing any threshold: how often honest work may be interrupted. */
+export interface Budget {
+  /** Null = any. */
+  tenant: string | null;
+  role: string | null;
+  /** Kind of task. */
+  kind: string | null;
+  /** At most one in so many honest tasks. */
+  interruptOneIn: number;
+}
+
 export interface Policy {
   /** SHA-256 of the canonical document, hex: names the policy everywhere. */
   digest: string;
@@ -84,6 +99,16 @@ export interface Policy {
   detectors: Record<string, DetectorSettings>;
   levels: LevelThresholds;
   responses: ResponseRule[];
+  /** Calibrated levels by tenant, role and kind of task; absent = `levels` hold for all. */
+  thresholds?: Thresholds;
+  /** What thresholds are calibrated to; they move no verdict by themselves. */
+  budgets?: Budget[];
+  /** Where enforcement begins, first match first; absent = everywhere. */
+  tiers?: Tier[];
+  /** Evidence that somebody answers for until a day. */
+  exceptions?: Exception[];
+  /** Absent in policies compiled before there were any. */
+  sequences?: SequenceRule[];
   /** Evidence on tools and servers nobody catalogued is observed, not enforced. */
   uncatalogued: 'observe' | 'enforce';
   /** The next activity after this much idleness starts the agent afresh. */

@@ -40,6 +40,18 @@ export const TAGS: Record<string, Tags> = {
     maestro: ['L3', 'L7'],
     nist: ['MEASURE', 'MANAGE'],
   },
+  novelty: {
+    asi: ['ASI02', 'ASI04', 'ASI10'],
+    atlas: ['AML.T0053', 'AML.T0109', 'AML.T0110'],
+    maestro: ['L3', 'L7'],
+    nist: ['MAP', 'MEASURE'],
+  },
+  rate: {
+    asi: ['ASI02', 'ASI08'],
+    atlas: ['AML.T0029', 'AML.T0034.002', 'AML.T0086'],
+    maestro: ['L4', 'L5'],
+    nist: ['MEASURE', 'MANAGE'],
+  },
   canary: {
     asi: ['ASI10', 'ASI01'],
     atlas: ['AML.T0055', 'AML.T0036'],

@@ -2,9 +2,11 @@
 import type { Detector, Look, Memory, Sighting } from './detectors/detector.js';
 import { DETECTORS } from './detectors/index.js';
 import { evidenceKey, isSettled, withEvidence } from './evidence.js';
+import { isExcused } from './exceptions.js';
 import { FAINT_WEIGHT } from './limits.js';
 import type { DetectorSettings, Policy } from './policy.js';
 import type { LiveEvidence, OpenTask } from './state.js';
+import { isInObservedTier } from './tiers.js';
 import { limitedText, type Turn } from './turn.js';
 
 /** Where an activity counts. */
@@ -37,7 +39,7 @@ export function watch<Hook extends Looking>(
   }
   if (seen === null) return;
   for (const { by, sightings } of seen) {
-    for (const sighting of sightings) keep(turn, task?.id ?? null, by, sighting, observed);
+    for (const sighting of sightings) keep(turn, task, by, sighting, observed);
   }
 }
 
@@ -81,15 +83,17 @@ function activeWith(policy: Policy, hook: Looking | Remembering): Active[] {
 /** A sighting becomes evidence, unless a person or a passed check has settled it. */
 function keep(
   turn: Turn,
-  task: string | null,
+  of: OpenTask | null,
   { detector, settings }: Active,
   sighting: Sighting,
   observed: boolean,
 ): void {
   const { state, policy, now, activity } = turn;
+  const task = of?.id ?? null;
   const key = evidenceKey(sighting.kind, task);
   const weight = settings.weight * sighting.share;
   if (weight < FAINT_WEIGHT || isSettled(state.settled, key, now)) return;
+  const isObserved = observed || settings.mode === 'observe' || isInObservedTier(policy, activity);
   const piece: LiveEvidence = {
     key,
     kind: sighting.kind,
@@ -97,11 +101,12 @@ function keep(
     task,
     weight,
     time: activity.time,
-    halfLifeMs: settings.halfLifeMs,
+    halfLifeMs: sighting.halfLifeMs ?? settings.halfLifeMs,
     explanation: limitedText(sighting.explanation),
     cause: activity.id,
-    observed: observed || settings.mode === 'observe',
+    observed: isObserved || sighting.observed === true,
   };
+  if (isExcused(turn, of, piece)) return;
   state.evidence = withEvidence(policy, state.evidence, piece, now);
   turn.yielded = [...turn.yielded, piece];
 }

@@ -1,6 +1,7 @@
 import type { Baseline, CatalogueEntry, DetectorSettings, Policy } from '#drift';
 import { digestOf } from './canonical.js';
 import type { PolicyDocument } from './schema.js';
+import { compileSequence } from './sequences.js';
 
 /** A valid document as the core judges with it, with the baseline that it names. */
 export function compile(document: PolicyDocument, baseline: Baseline | null = null): Policy {
@@ -21,6 +22,7 @@ export function compile(document: PolicyDocument, baseline: Baseline | null = nu
       effects: effects ?? null,
       forMs: forMs ?? 0,
     })),
+    sequences: document.sequences.map(compileSequence),
     uncatalogued,
     idleMs: document.idle,
     implicitTaskIdleMs: document.implicitTaskIdle,

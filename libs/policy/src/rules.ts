@@ -1,13 +1,14 @@
 /** What the schema cannot say: rules that join several keys of a policy. */
 import type { PolicyDocument } from './schema.js';
+import { brokenSequences } from './sequences.js';
 
 export interface Broken {
   path: PropertyKey[];
   message: string;
 }
 
-/** A honeytoken is no noise: its evidence alone may reach critical. */
-const MAY_REACH_CRITICAL = new Set(['canary']);
+/** A honeytoken is no noise, nor is a rule that somebody wrote down: their evidence alone may reach critical. */
+const MAY_REACH_CRITICAL = new Set(['canary', 'sequence']);
 
 export function brokenRules(document: PolicyDocument): Broken[] {
   return [
@@ -16,6 +17,7 @@ export function brokenRules(document: PolicyDocument): Broken[] {
     ...roles(document),
     ...responses(document),
     ...idleness(document),
+    ...brokenSequences(document.sequences, document.idle, document.detectors.sequence.weight),
   ];
 }
 

@@ -5,6 +5,7 @@
 import { EFFECTS, LEVELS, RESPONSES } from '#activity/types';
 import { z } from 'zod';
 import { Duration } from './duration.js';
+import { Sequences } from './sequences.js';
 
 const Name = z.string().min(1).max(64);
 const Glob = z.string().min(1).max(256).describe('A name; * stands for any run of characters');
@@ -79,6 +80,7 @@ const common = (weight: number, ceiling: number, halfLife: string) => ({
 });
 
 const Bits = z.number().min(0).max(64);
+const Floor = z.number().min(2).max(1e15);
 
 const Detectors = z.strictObject({
   scope: z.strictObject(common(0.62, 0.75, '30m')).prefault({}),
@@ -129,6 +131,69 @@ const Detectors = z.strictObject({
         .describe('Of the weight where nobody declared a task: there is no intent to hold a target against'),
     })
     .prefault({}),
+  novelty: z
+    .strictObject({
+      ...common(0.6, 0.7, '1h'),
+      newShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.5)
+        .describe('Share of the weight for what is new; a changed definition has all of it'),
+      matureCalls: z
+        .number()
+        .min(1)
+        .max(100_000)
+        .default(40)
+        .describe('Calls before the own past tells what is new'),
+      matureTasks: z
+        .number()
+        .min(1)
+        .max(1e9)
+        .default(20)
+        .describe("Peers' tasks before they tell what is unusual"),
+      quietBits: Bits.default(4).describe('Surprise up to here says nothing'),
+      loudBits: Bits.default(8).describe('Surprise from here on says all'),
+    })
+    .prefault({}),
+  rate: z
+    .strictObject({
+      ...common(0.4, 0.45, '15m'),
+      burst: Floor.default(200).describe('Calls, with those of the last minutes counted less and less'),
+      loop: Floor.default(25).describe('Times the same call with the same values'),
+      calls: Floor.default(1_000).describe('Calls in ten minutes, where nothing is known of what is usual'),
+      targets: Floor.default(40).describe('Different destinations, or resources changed, likewise'),
+      bytesOut: Floor.default(8 << 20).describe('Bytes of arguments, likewise'),
+      bytesIn: Floor.default(64 << 20).describe('Bytes of results, likewise'),
+      records: Floor.default(20_000).describe('Records in results, likewise'),
+      factor: z
+        .number()
+        .min(1)
+        .max(1_000)
+        .default(4)
+        .describe(
+          'How many times a busy window of its own or its peers; an eighth of the above is let pass anyway',
+        ),
+      rise: z
+        .number()
+        .min(1)
+        .max(15)
+        .default(6)
+        .describe('Deviations above the usual, summed up over windows'),
+      matureWindows: z
+        .number()
+        .min(2)
+        .max(32)
+        .default(12)
+        .describe('Windows before the own past tells what is usual'),
+      matureTasks: z
+        .number()
+        .min(1)
+        .max(1e9)
+        .default(20)
+        .describe("Peers' tasks before they tell what is usual"),
+    })
+    .prefault({}),
   afterlife: z.strictObject(common(0.4, 0.6, '30m')).prefault({}),
   refusals: z
     .strictObject({
@@ -141,6 +206,10 @@ const Detectors = z.strictObject({
         .describe('Refused or failed calls within minutes that make a run'),
     })
     .prefault({}),
+  sequence: z
+    .strictObject(common(0.8, 0.85, '30m'))
+    .prefault({})
+    .describe('Rules under `sequences`; weight = the heaviest that one of them may weigh'),
   canary: z.strictObject(common(0.95, 0.99, '4h')).prefault({}),
 });
 
@@ -218,6 +287,7 @@ export const PolicyDocument = z.strictObject({
   detectors: Detectors.prefault({}),
   levels: Levels.prefault({}),
   responses: z.array(Response).max(64).default([]),
+  sequences: Sequences.default([]).describe('Rules over steps that follow one another'),
   uncatalogued: z
     .enum(['observe', 'enforce'])
     .default('observe')

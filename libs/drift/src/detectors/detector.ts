@@ -22,6 +22,10 @@ export interface Sighting {
   share: number;
   /** One sentence a SOC analyst understands. */
   explanation: string;
+  /** Absent = the detector's. */
+  halfLifeMs?: number;
+  /** Counts only towards what is observed. */
+  observed?: boolean;
 }
 
 export const NOTHING: readonly Sighting[] = [];

@@ -4,7 +4,9 @@ import { dataClass } from './data-class.js';
 import type { Detector } from './detector.js';
 import { escalation } from './escalation.js';
 import { exposure } from './exposure.js';
+import { novelty } from './novelty.js';
 import { provenance } from './provenance.js';
+import { rate } from './rate.js';
 import { refusals } from './refusals.js';
 import { scope } from './scope.js';
 import { sequence } from './sequence.js';
@@ -16,6 +18,8 @@ export const DETECTORS: readonly Detector[] = [
   escalation,
   dataClass,
   exposure,
+  novelty,
+  rate,
   afterlife,
   refusals,
   sequence,

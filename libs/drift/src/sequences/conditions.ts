@@ -1,0 +1,66 @@
+/** Whether an activity is what a step asks for, apart from effect, server and tool, which `plan.ts` has looked at. */
+import { matchesName, reachesResource, resourcesIn } from '../glob.js';
+import type { Fact, ToolCall, ToolResult } from '#activity/types';
+import type { Seen } from './plan.js';
+import type { FactCondition, Range, SequenceStep, TimeCondition } from './rule.js';
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 1_440;
+/** 1 January 1970 was a Thursday. */
+const EPOCH_DAY = 4;
+
+export function isMet(step: SequenceStep, seen: Seen): boolean {
+  if (step.dataClasses !== null && !step.dataClasses.some((name) => seen.dataClasses.includes(name)))
+    return false;
+  if (step.time !== null && !isAt(step.time, seen.time)) return false;
+  return seen.type === 'ToolCall' ? isCall(step, seen) : isResult(step, seen);
+}
+
+function isCall(step: SequenceStep, call: ToolCall): boolean {
+  if (step.places !== null && !(call.destination !== null && step.places.includes(call.destination.place)))
+    return false;
+  if (step.resources !== null && !reaches(step.resources, call.resource)) return false;
+  if (!isIn(step.bytes, call.argumentsBytes)) return false;
+  return step.facts.every((condition) => call.facts.some((fact) => isFact(condition, fact)));
+}
+
+function isResult(step: SequenceStep, result: ToolResult): boolean {
+  if (step.trusts !== null && !step.trusts.includes(result.trust)) return false;
+  if (step.outcomes !== null && !step.outcomes.includes(result.outcome)) return false;
+  return isIn(step.records, result.records) && isIn(step.bytes, result.resultBytes);
+}
+
+/** A list of resources that was cut short may name anything. */
+function reaches(globs: string[], resource: string | null): boolean {
+  if (resource === null) return false;
+  const named = resourcesIn(resource);
+  return named === null || named.some((one) => globs.some((glob) => reachesResource(glob, one)));
+}
+
+function isFact({ name, any, range }: FactCondition, fact: Fact): boolean {
+  if (fact.name !== name) return false;
+  if (range !== null) return typeof fact.value === 'number' && isIn(range, fact.value);
+  return any === null || any.some((wanted) => isSame(wanted, fact.value));
+}
+
+function isSame(wanted: Fact['value'], value: Fact['value']): boolean {
+  return typeof wanted === 'string' && typeof value === 'string'
+    ? matchesName(wanted, value)
+    : wanted === value;
+}
+
+function isIn(range: Range | null, value: number): boolean {
+  if (range === null) return true;
+  return (range.min === null || value >= range.min) && (range.max === null || value <= range.max);
+}
+
+/** A night that begins on a day belongs to that day. */
+function isAt({ fromMinute, toMinute, days }: TimeCondition, timeMs: number): boolean {
+  const minutes = Math.floor(timeMs / MINUTE_MS);
+  const minute = minutes % DAY_MINUTES;
+  const overMidnight = fromMinute >= toMinute;
+  const early = overMidnight && minute < toMinute;
+  if (!early && (minute < fromMinute || (!overMidnight && minute >= toMinute))) return false;
+  const day = Math.floor(minutes / DAY_MINUTES) - (early ? 1 : 0);
+  return days === null || days.includes((day + EPOCH_DAY) % 7);
+}

@@ -1,0 +1,177 @@
+/** Sequence rules made ready: repeated steps written out, and for each tool the few rules that its activities can touch. */
+import type { Effect, ToolCall, ToolResult, ValueKind } from '#activity/types';
+import { matchesName } from '../glob.js';
+import type { Policy } from '../policy.js';
+import type { SequenceRule, SequenceStep } from './rule.js';
+
+/** What sequences are made of. */
+export type Seen = ToolCall | ToolResult;
+
+export interface PlannedRule {
+  rule: SequenceRule;
+  /** Names the rule and the shape of its steps in the state. */
+  id: number;
+  /** Steps that have to happen, a repeated one written out. */
+  positions: SequenceStep[];
+  /** Number of the step that each position belongs to. */
+  numbers: number[];
+  /** By number of positions reached: what must not come next. */
+  between: SequenceStep[][];
+  /** What must not be absent after the last position. */
+  ending: SequenceStep | null;
+  /** Position whose values later ones share, and of which kinds; -1 = none. */
+  anchor: number;
+  kinds: ReadonlySet<ValueKind>;
+}
+
+/** What one kind of activity of one tool can do to one rule, its other conditions still to be looked at. */
+export interface Touch {
+  planned: PlannedRule;
+  positions: number[];
+  /** Numbers of positions reached after which it must not happen. */
+  between: number[];
+  ending: boolean;
+  /** It can be the last step of a rule that has no other ending. */
+  completes: boolean;
+}
+
+/** What keeps the shared progress of all rules (`places.ts`) under 3 KiB; `libs/policy` refuses more. */
+export const SEQUENCE_LIMITS = {
+  rules: 64,
+  /** Steps of one rule that have to happen. */
+  steps: 6,
+  /** Of one rule, repeated steps written out. */
+  positions: 24,
+  /** Of all rules together. */
+  allPositions: 256,
+} as const;
+
+/** Tools whose touches are kept ready; beyond it they are worked out afresh. */
+const TOOLS_MAX = 4_096;
+const SLOTS: Record<Effect, number> = {
+  read: 0,
+  write: 1,
+  delete: 2,
+  execute: 3,
+  send: 4,
+  admin: 5,
+  unknown: 6,
+};
+const RESULT_SLOT = 7;
+const NONE: readonly Touch[] = [];
+
+export class SequencePlan {
+  readonly rules: readonly PlannedRule[];
+  readonly byId: ReadonlyMap<number, PlannedRule>;
+  /** Whose activity the rules are about. */
+  readonly scopes: readonly SequenceRule['of'][];
+  readonly hasEndings: boolean;
+  private readonly ready = new Map<string, Map<string, (readonly Touch[] | undefined)[]>>();
+  private tools = 0;
+
+  /** The order of rules means nothing: they are taken by id. */
+  constructor(rules: readonly SequenceRule[]) {
+    const on = rules.filter(({ mode }) => mode !== 'off').toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    this.rules = on.map(planned);
+    this.byId = new Map(this.rules.map((one) => [one.id, one]));
+    this.scopes = (['agent', 'principal', 'task'] as const).filter((of) => on.some((rule) => rule.of === of));
+    this.hasEndings = this.rules.some(({ ending }) => ending !== null);
+  }
+
+  touchedBy(seen: Seen): readonly Touch[] {
+    if (this.rules.length === 0) return NONE;
+    const slot = seen.type === 'ToolCall' ? SLOTS[seen.effect] : RESULT_SLOT;
+    const slots = this.ready.get(seen.server)?.get(seen.tool);
+    return slots?.[slot] ?? this.work(seen, slot);
+  }
+
+  private work(seen: Seen, slot: number): readonly Touch[] {
+    const touches = this.rules.flatMap((one) => touchOf(one, seen) ?? []);
+    if (this.tools >= TOOLS_MAX) {
+      this.ready.clear();
+      this.tools = 0;
+    }
+    let byTool = this.ready.get(seen.server);
+    if (byTool === undefined) this.ready.set(seen.server, (byTool = new Map()));
+    let slots = byTool.get(seen.tool);
+    if (slots === undefined) {
+      byTool.set(seen.tool, (slots = new Array<undefined>(RESULT_SLOT + 1).fill(undefined)));
+      this.tools += 1;
+    }
+    slots[slot] = touches;
+    return touches;
+  }
+}
+
+/** Policies never change, so it is worked out once. */
+const plans = new WeakMap<Policy, SequencePlan>();
+export function planOf(policy: Policy): SequencePlan {
+  let plan = plans.get(policy);
+  if (plan === undefined) plans.set(policy, (plan = new SequencePlan(policy.sequences ?? [])));
+  return plan;
+}
+
+function planned(rule: SequenceRule): PlannedRule {
+  const happening = rule.steps.filter(({ absent }) => !absent);
+  const numbers = happening.flatMap(({ times }, number) => new Array<number>(times).fill(number));
+  const positions = numbers.map((number) => happening[number] as SequenceStep);
+  const between: SequenceStep[][] = positions.map(() => []);
+  let reached = 0;
+  let ending: SequenceStep | null = null;
+  for (const step of rule.steps) {
+    if (!step.absent) reached += step.times;
+    else if (reached === positions.length) ending = step;
+    else between[reached]?.push(step);
+  }
+  const joins = rule.steps.flatMap(({ sameValue }) => sameValue ?? []);
+  const anchor = joins.length === 0 ? -1 : positions.findIndex(({ id }) => id === joins[0]?.step);
+  const kinds = new Set(joins.flatMap((join) => join.kinds));
+  return { rule, id: shapeOf(rule), positions, numbers, between, ending, anchor, kinds };
+}
+
+/**
+ * Progress means the same as long as the rule has the same steps in the same order, so that a rule whose conditions were
+ * edited goes on from where it was. 32 bits of FNV-1a; `libs/policy` refuses two rules that have the same.
+ */
+export function shapeOf({ id, of, steps }: SequenceRule): number {
+  const shape = steps.map(
+    (step) => `${step.id}*${step.times}${step.absent ? '!' : ''}${step.sameValue?.step ?? ''}`,
+  );
+  let hash = 0x811c9dc5;
+  for (const character of [id, of, ...shape].join('/')) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) as number), 0x01000193);
+  }
+  return hash | 0;
+}
+
+function touchOf(one: PlannedRule, seen: Seen): Touch | null {
+  const positions: number[] = [];
+  const between: number[] = [];
+  one.positions.forEach((step, position) => {
+    if (fits(step, seen)) positions.push(position);
+  });
+  one.between.forEach((steps, reached) => {
+    if (steps.some((step) => fits(step, seen))) between.push(reached);
+  });
+  const ending = one.ending !== null && fits(one.ending, seen);
+  if (positions.length === 0 && between.length === 0 && !ending) return null;
+  const completes = one.ending === null && positions.includes(one.positions.length - 1);
+  return { planned: one, positions, between, ending, completes };
+}
+
+/** By what a tool alone decides. */
+function fits(step: SequenceStep, seen: Seen): boolean {
+  if ((step.activity === 'call') !== (seen.type === 'ToolCall')) return false;
+  if (seen.type === 'ToolCall' && step.effects !== null && !meansEffect(step, seen.effect)) return false;
+  return anyName(step.servers, seen.server) && anyName(step.tools, seen.tool);
+}
+
+/** Nobody knows what an unknown effect does: it is as bad as any, and makes up for nothing. */
+function meansEffect({ effects, absent }: SequenceStep, effect: Effect): boolean {
+  if (effects === null || effects.includes(effect)) return true;
+  return effect === 'unknown' && !absent && effects.some((one) => one !== 'read');
+}
+
+function anyName(globs: string[] | null, name: string): boolean {
+  return globs === null || globs.some((glob) => matchesName(glob, name));
+}
