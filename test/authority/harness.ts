@@ -14,6 +14,7 @@ import { decodePolicy, defaultPolicy, encodePolicy } from '#policy';
 import { openEmbeddedStore, openRedisStore, type StateStore } from '#store';
 import { openEmbeddedLog, openKafkaLog, type Log } from '#stream';
 import { createMetrics, type Logger, type Metrics } from '#telemetry';
+import { prefixed } from '../engine/prefixed-log.js';
 import { startRedis } from '../servers/redis.js';
 
 export const PARTITIONS = 4;
@@ -119,12 +120,14 @@ export async function openGround(servers: Servers, policy: Policy = defaultPolic
 
 async function kafkaLog(): Promise<Log> {
   const brokers = [inject('kafkaBrokers')];
-  return openKafkaLog({
+  const log = await openKafkaLog({
     brokers,
     clientId: 'authority-test',
     partitions: PARTITIONS,
     replicationFactor: 1,
   });
+  // What one test activates is not for another to judge with.
+  return { ...prefixed(log, `a-${randomUUID().slice(0, 8)}`), close: () => log.close() };
 }
 
 function topicSpecs() {
