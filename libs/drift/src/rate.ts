@@ -23,7 +23,7 @@ const STEP_MAX = 4;
 export const RISE_MAX = 16;
 
 /** Quantities of a window, in the order of `usual`, `spread` and `rises`. */
-export const QUANTITIES = ['calls', 'argument bytes', 'result bytes', 'records', 'targets'] as const;
+const QUANTITIES = ['calls', 'argument bytes', 'result bytes', 'records', 'targets'] as const;
 
 export function rateAfterCall(before: Rate, call: ToolCall, now: number, share: number): Rate {
   const rate = withWindow(before, now, share);

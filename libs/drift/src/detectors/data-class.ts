@@ -1,10 +1,12 @@
 /**
  * A sensitive class that this agent has never or hardly ever touched: surprise in bits against its own decayed profile.
  * Evidence: one piece per class and task, of the class that says most where several label the same data; weight grows with surprise and with the class's sensitivity.
- * Limits: while the profile is young, policy's sensitivity stands in for experience (a sensitive class is expected to be
- * rare); classes that the task's scope names are approved and say nothing.
+ * Limits: while the profile is young, what its peers do stands in for experience, and where nothing is known of peers,
+ * policy's sensitivity (a sensitive class is expected to be rare); classes that the task's scope names are approved and say
+ * nothing.
  */
 import type { ToolCall, ToolResult } from '#activity/types';
+import { peersOf } from '../peers.js';
 import { classCount, decayTo, surpriseBits } from '../profile.js';
 import { sensitivityOf } from '../sensitivity.js';
 import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
@@ -44,9 +46,11 @@ function bitsOf(look: Look, name: string, sensitivity: number): number {
   const { settings, policy, now } = look;
   const { profile } = look.state;
   const decay = decayTo(profile, now, policy.profileHalfLifeMs);
-  const prior = 2 ** (-option(settings, 'youngBits') * sensitivity);
+  const expected = 2 ** (-option(settings, 'youngBits') * sensitivity);
+  const strength = option(settings, 'youngEvents');
+  const prior = peersOf(policy, look.state)?.classRate(name, expected, strength) ?? expected;
   const seen = (profile.calls + profile.results) * decay;
-  return surpriseBits(classCount(profile, name, decay), seen, prior, option(settings, 'youngEvents'));
+  return surpriseBits(classCount(profile, name, decay), seen, prior, strength);
 }
 
 function habit(look: Look, name: string): string {

@@ -64,13 +64,13 @@ function deviations(limits: Scope, call: ToolCall): Deviation[] {
   return found;
 }
 
-function toolInside(tools: string[], call: ToolCall): boolean {
+export function toolInside(tools: string[], call: ToolCall): boolean {
   return tools.some(
     (glob) => matchesName(glob, call.tool) || matchesName(glob, `${call.server}/${call.tool}`),
   );
 }
 
-function resourceInside(globs: string[], call: ToolCall): boolean {
+export function resourceInside(globs: string[], call: ToolCall): boolean {
   if (call.resource === null) return !NEEDS_RESOURCE.has(call.effect);
   const named = resourcesIn(call.resource);
   return named !== null && named.every((resource) => globs.some((glob) => matchesResource(glob, resource)));
