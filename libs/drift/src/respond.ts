@@ -5,6 +5,7 @@ import { countsIn } from './implicit-tasks.js';
 import { LEVEL_RANK, levelOf, nextLevel } from './levels.js';
 import type { ResponseRule } from './policy.js';
 import { evidenceOfAgent, evidenceOfTask, riskOf, weightAt } from './risk.js';
+import { levelsFor } from './thresholds.js';
 import type { LiveEvidence, LiveRevocation, OpenTask } from './state.js';
 import { limitedText, revoke, say, type Turn } from './turn.js';
 
@@ -57,21 +58,43 @@ function settle(turn: Turn, subject: Subject, alerted = -1): Standing {
   const enforced = reading(turn, subject, subject.level, false);
   const all = turn.state.evidence.some(isObserved)
     ? reading(turn, subject, subject.observedLevel, true)
-    : { ...enforced, level: levelAfter(turn, subject.observedLevel, enforced.risk) };
+    : { ...enforced, level: levelAfter(turn, subject.task, subject.observedLevel, enforced.risk) };
   keepLevels(turn, subject, enforced.level, all.level);
   const worried =
     turn.yielded.length > 0 &&
     turn.yielded.some((piece) => subject.task === null || countsIn(subject.task.id, piece.task));
-  const answer = worried ? answerTo(turn, subject, enforced, false) : null;
-  const observed = worried ? answerTo(turn, subject, all, true) : null;
+  const { answer, wished } = worried ? answersTo(turn, subject, enforced, all) : NO_ANSWERS;
+  const hidden = LEVEL_RANK[all.level] > LEVEL_RANK[enforced.level];
+  if (answer === null && wished !== null && !hidden) {
+    tell(turn, subject, enforced, wished, false, alerted);
+    return enforced;
+  }
   if (enforced.level !== subject.level || answer !== null) {
     tell(turn, subject, enforced, answer, false, alerted);
   }
-  const hidden = LEVEL_RANK[all.level] > LEVEL_RANK[enforced.level];
-  if (hidden && (all.level !== subject.observedLevel || observed !== null)) {
-    tell(turn, subject, all, observed, true, alerted);
+  if ((hidden && all.level !== subject.observedLevel) || wished !== null) {
+    tell(turn, subject, all, wished, true, alerted);
   }
   return enforced;
+}
+
+interface Answers {
+  /** What is done; null = nothing, or it is done already. */
+  answer: ResponseRule | null;
+  /** What more would be done if nothing were only observed. */
+  wished: ResponseRule | null;
+}
+const NO_ANSWERS: Answers = { answer: null, wished: null };
+
+/** A rule that only observes takes nothing away from the milder ones that are enforced. */
+function answersTo(turn: Turn, subject: Subject, enforced: Reading, all: Reading): Answers {
+  const due = dueRule(turn, subject, enforced, false);
+  const most = dueRule(turn, subject, all, true);
+  const more = most !== null && (due === null || isStronger(most, due));
+  return {
+    answer: due === null || isAnswered(turn, subject, due, false) ? null : due,
+    wished: more && !isAnswered(turn, subject, most, true) ? { ...most, mode: 'observe' } : null,
+  };
 }
 
 function reading(turn: Turn, { task }: Subject, level: Level, withObserved: boolean): Reading {
@@ -81,11 +104,17 @@ function reading(turn: Turn, { task }: Subject, level: Level, withObserved: bool
       ? evidenceOfAgent(state.evidence, now, withObserved)
       : evidenceOfTask(state.evidence, task.id, withObserved);
   const risk = riskOf(policy, evidence, now);
-  return { evidence, risk, level: levelAfter(turn, level, risk) };
+  return { evidence, risk, level: levelAfter(turn, task, level, risk) };
 }
 
-function levelAfter({ policy, fresh }: Turn, level: Level, risk: number): Level {
-  return fresh ? levelOf(policy.levels, risk) : nextLevel(policy.levels, level, risk);
+function levelAfter(
+  { policy, state, fresh }: Turn,
+  task: OpenTask | null,
+  level: Level,
+  risk: number,
+): Level {
+  const levels = levelsFor(policy, state, task?.kind ?? null);
+  return fresh ? levelOf(levels, risk) : nextLevel(levels, level, risk);
 }
 
 function isObserved({ observed }: LiveEvidence): boolean {
@@ -106,31 +135,33 @@ function keepLevels(
   else state.tasks = state.tasks.map((other) => (other.id === task.id ? { ...other, ...levels } : other));
 }
 
-/** The strongest rule that is due and not yet answered by a live revocation as strong; null when none is. */
-function answerTo(turn: Turn, { task }: Subject, found: Reading, observed: boolean): ResponseRule | null {
+/** The strongest rule that is due, of those enforced or (`observed`) of all; null when none is. */
+function dueRule(turn: Turn, { task }: Subject, found: Reading, observed: boolean): ResponseRule | null {
   let strongest: ResponseRule | null = null;
   for (const rule of turn.policy.responses) {
     if (rule.of !== (task === null ? 'agent' : 'task') || LEVEL_RANK[rule.level] > LEVEL_RANK[found.level])
       continue;
-    if (!takesAway(rule.response) || tasksBehind(turn, found.evidence, observed) < rule.minTasks) continue;
+    if (!takesAway(rule.response) || (rule.mode === 'observe' && !observed)) continue;
+    if (tasksBehind(turn, found.evidence, observed) < rule.minTasks) continue;
     if (strongest === null || isStronger(rule, strongest)) strongest = rule;
   }
-  if (strongest === null) return null;
-  const asObserved = observed || strongest.mode === 'observe';
+  return strongest;
+}
+
+/** True when a live revocation takes away as much, one that is enforced unless (`observed`) any will do. */
+function isAnswered(turn: Turn, { task }: Subject, rule: ResponseRule, observed: boolean): boolean {
   const subject = task?.id ?? null;
   const { now } = turn;
-  const answered = turn.state.revocations.some(
+  return turn.state.revocations.some(
     (live) =>
       live.subject === subject &&
       // A revocation of the task does not reach a call that leaves its name out.
       (live.task === null || !isUnnamedCall(turn)) &&
       live.until > now &&
-      (asObserved || !live.observed) &&
-      strength(live.response) >= strength((strongest as ResponseRule).response) &&
-      takesAsMuch(live.effects, (strongest as ResponseRule).effects),
+      (observed || !live.observed) &&
+      strength(live.response) >= strength(rule.response) &&
+      takesAsMuch(live.effects, rule.effects),
   );
-  if (answered) return null;
-  return asObserved ? { ...strongest, mode: 'observe' } : strongest;
 }
 
 /** Of two of one kind the one that takes a higher level: a policy widens what it takes away as risk rises. */

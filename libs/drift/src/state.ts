@@ -241,6 +241,8 @@ export interface AgentState {
   instances: InstanceWindow[];
   /** Servers nobody catalogued, announced as observed. */
   observing: string[];
+  /** Exceptions (`id@expiry`) that would have excused something and had expired; announced once each. */
+  lapsed: string[];
   /** How far sequence rules have come outside declared tasks. */
   sequences: SequencePlace[];
 }
@@ -301,6 +303,7 @@ export function emptyState(
     settled: [],
     instances: [],
     observing: [],
+    lapsed: [],
     sequences: [],
   };
 }
@@ -353,6 +356,7 @@ export function copyOf(state: AgentState): AgentState {
     settled: state.settled,
     instances: state.instances,
     observing: state.observing,
+    lapsed: state.lapsed,
     sequences: state.sequences,
   };
 }

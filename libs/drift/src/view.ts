@@ -1,6 +1,7 @@
 import type { Evidence, Level } from '#activity/types';
 import { published } from './evidence.js';
 import { nextLevel } from './levels.js';
+import { levelsFor } from './thresholds.js';
 import type { Policy } from './policy.js';
 import { evidenceOfAgent, evidenceOfTask, riskOf } from './risk.js';
 import type { AgentState } from './state.js';
@@ -19,6 +20,8 @@ export function riskView(policy: Policy, state: AgentState, task: string | null,
   const evidence =
     task === null ? evidenceOfAgent(state.evidence, now, false) : evidenceOfTask(state.evidence, task, false);
   const risk = riskOf(policy, evidence, now);
-  const held = task === null ? state.level : (state.tasks.find(({ id }) => id === task)?.level ?? 'normal');
-  return { risk, level: nextLevel(policy.levels, held, risk), evidence: evidence.map(published) };
+  const open = task === null ? null : (state.tasks.find(({ id }) => id === task) ?? null);
+  const held = task === null ? state.level : (open?.level ?? 'normal');
+  const levels = levelsFor(policy, state, open?.kind ?? null);
+  return { risk, level: nextLevel(levels, held, risk), evidence: evidence.map(published) };
 }

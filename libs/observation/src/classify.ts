@@ -1,6 +1,6 @@
 /** What a tool does: the operator's catalogue, then annotations of trusted servers, then its name and schema. */
 import type { Effect, ToolCall, Trust } from '#activity/types';
-import type { Catalogue, CatalogueEntry } from '#drift';
+import { catalogueEntry, type Catalogue, type CatalogueEntry } from '#drift';
 import { effectOfName, SEVERITY } from './verbs.js';
 
 /** MCP's hints; a missing one means the worse (`readOnlyHint` false, `destructiveHint` and `openWorldHint` true). */
@@ -52,51 +52,6 @@ export function globMatches(glob: string, text: string): boolean {
   }
   while (glob[g] === '*') g++;
   return g === glob.length;
-}
-
-interface Ordered {
-  entries: readonly CatalogueEntry[];
-  /** Answers already found, by server and tool. */
-  known: Map<string, CatalogueEntry | null>;
-}
-
-/** Catalogues are immutable, so what was found in one stays true. */
-const ordered = new WeakMap<Catalogue, Ordered>();
-/** Tool names one catalogue remembers; a server that invents names starts it anew. */
-const MAX_KNOWN = 4_096;
-const MAX_TOOL_CHARS = 256;
-
-const literal = (glob: string): number => glob.replaceAll('*', '').length;
-const exact = (glob: string): number => (glob.includes('*') ? 0 : 1);
-
-/** Most specific first: the tool's name before the server's, exact before glob, longer before shorter. */
-function bySpecificity(a: CatalogueEntry, b: CatalogueEntry): number {
-  return (
-    exact(b.tool) - exact(a.tool) ||
-    literal(b.tool) - literal(a.tool) ||
-    exact(b.server) - exact(a.server) ||
-    literal(b.server) - literal(a.server)
-  );
-}
-
-/** The entry that speaks of this tool, null when none does. */
-export function catalogueEntry(catalogue: Catalogue, server: string, tool: string): CatalogueEntry | null {
-  let index = ordered.get(catalogue);
-  if (index === undefined) {
-    index = { entries: [...catalogue.tools].sort(bySpecificity), known: new Map() };
-    ordered.set(catalogue, index);
-  }
-  const key = `${server}\n${tool}`;
-  const known = index.known.get(key);
-  if (known !== undefined) return known;
-  const entry =
-    tool.length > MAX_TOOL_CHARS
-      ? null
-      : (index.entries.find((each) => globMatches(each.server, server) && globMatches(each.tool, tool)) ??
-        null);
-  if (index.known.size >= MAX_KNOWN) index.known.clear();
-  if (key.length <= 2 * MAX_TOOL_CHARS) index.known.set(key, entry);
-  return entry;
 }
 
 const CODE_FIELDS = new Set([
