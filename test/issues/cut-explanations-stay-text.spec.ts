@@ -36,6 +36,7 @@ const started: TaskStarted = {
   expiresAt: T + 3_600_000,
   parentTask: null,
   kind: null,
+  exposure: [],
 };
 
 function call(tool: string, resource: string): ToolCall {

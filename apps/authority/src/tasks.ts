@@ -6,8 +6,16 @@ import {
   type TaskRequest,
   type TaskView,
 } from '#access';
-import { agentKey, type ContextChecked, type Scope, type TaskEnded, type TaskStarted } from '#activity/types';
-import { assess, type AgentState, type Policy } from '#drift';
+import {
+  agentKey,
+  LIMITS,
+  type ContextChecked,
+  type Exposure,
+  type Scope,
+  type TaskEnded,
+  type TaskStarted,
+} from '#activity/types';
+import { assess, exposureOf, type AgentState, type Policy } from '#drift';
 import type { StateStore } from '#store';
 import { parseAgentKey, requireName, type AgentName } from './agent-keys.js';
 import type { Agents } from './agents.js';
@@ -52,7 +60,7 @@ export class Tasks {
   /** Known to every authority and durable on the log when this resolves. */
   async start(request: TaskRequest): Promise<TaskView> {
     const { agents, records, maxTaskTtlMs } = this.parts;
-    const started = this.started(request);
+    const started = this.started(request, await this.exposureOf(request.parentTask ?? null, request.tenant));
     const key = agentKey(started);
     const now = await agents.read(key);
     const { policy } = now;
@@ -128,7 +136,7 @@ export class Tasks {
     if (this.opened.size > OPENED_MAX && oldest !== undefined) this.opened.delete(oldest);
   }
 
-  private started(request: TaskRequest): TaskStarted {
+  private started(request: TaskRequest, exposure: Exposure[]): TaskStarted {
     const { partitions, records, intents, policies, tenant, maxTaskTtlMs } = this.parts;
     const { keepIntent } = policies.active;
     if (Buffer.byteLength(request.intent) > INTENT_MAX_BYTES) {
@@ -152,8 +160,22 @@ export class Tasks {
       scope: request.scope && this.scope(request.scope),
       expiresAt: nowMs + Math.min(request.ttlMs, maxTaskTtlMs),
       parentTask: request.parentTask ?? null,
+      exposure,
       kind: request.kind ?? null,
     };
+  }
+
+  /**
+   * What the parent was exposed to passes to its child, whosever agent that is. Throws `invalid` for a parent nobody
+   * knows here, `not-current` when something of it could be missing.
+   */
+  private async exposureOf(parent: string | null, tenant = this.parts.tenant): Promise<Exposure[]> {
+    if (parent === null) return [];
+    const found = await this.find(parent, true);
+    if (found === null || found.state === null || found.who.tenant !== tenant) {
+      throw new AccessError('invalid', `parentTask: no task ${parent} of tenant ${tenant} is known`);
+    }
+    return exposureOf(found.state, parent, Date.now()).slice(0, LIMITS.exposure);
   }
 
   /** Plain destinations become fingerprints: addresses are never on the log. */

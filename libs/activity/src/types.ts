@@ -183,6 +183,14 @@ export interface Scope {
   dataClasses: string[] | null;
 }
 
+/** Something a task was exposed to: a data class or somebody's content it has read, or a way out it has used. */
+export interface Exposure {
+  what: 'class' | 'trust' | 'out';
+  /** Data class; `third-party` or `unknown`; of a way out `outside` or `maybe`. ≤ 64 bytes. */
+  name: string;
+  at: number;
+}
+
 export interface TaskStarted extends ActivityBase {
   type: 'TaskStarted';
   task: string;
@@ -202,6 +210,8 @@ export interface TaskStarted extends ActivityBase {
   scope: Scope | null;
   expiresAt: number;
   parentTask: string | null;
+  /** What the parent task was exposed to when this one started; it may belong to another agent. ≤ 16. */
+  exposure: Exposure[];
   /** What kind of work it is, as whoever opens tasks names it: `invoices`, `triage` … ≤ 64 bytes. */
   kind: string | null;
 }
@@ -478,6 +488,8 @@ export const LIMITS = {
   intentTopics: 96,
   intentWordBytes: 40,
   intentAuthors: 16,
+  /** What a parent task was exposed to. */
+  exposure: 16,
   /** Tools that the text of one result asks for. */
   requests: 32,
   scopeItems: 128,

@@ -19,6 +19,7 @@ export { assess } from './assess.js';
 export type { Assess, Assessment, Command, Finding, Judge, Verdict } from './contract.js';
 export { areaOf } from './areas.js';
 export { published } from './evidence.js';
+export { exposureOf } from './exposure-of.js';
 export { bySpecificity, catalogueEntry } from './catalogue.js';
 export { coversCall } from './covers.js';
 export type { Exception } from './exceptions.js';

@@ -16,7 +16,7 @@ export const LIMITS = {
   /** Principals whose exposure waits for their next implicit task; beyond it they share what waits. */
   carried: 4,
   /** Marks of what a task has read (data classes, trust). Beyond it the mark of the least sensitive class goes. */
-  marks: 8,
+  marks: 10,
   /** Revocations the core remembers. Beyond it the one that ends first is forgotten; gateways still hold it. */
   revocations: 12,
   /** Pieces of evidence a revocation or alert names, heaviest first. */

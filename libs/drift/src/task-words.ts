@@ -14,8 +14,8 @@ import { remember, watch } from './watch.js';
 const OVER_HOLD_MS = 60 * 60_000;
 
 export function foldTaskStarted(turn: Turn, started: TaskStarted): Standing {
-  const { state, now } = turn;
-  const outcome = startTask(state, started, now);
+  const { policy, state, now } = turn;
+  const outcome = startTask(policy, state, started, now);
   if (outcome === 'task-limit') {
     const explanation = `Task ${started.task} was not opened: this agent has as many open tasks, or as much scope, as is kept. Its calls are refused; end other tasks first.`;
     const title = `Task ${started.task} is beyond the limit`;

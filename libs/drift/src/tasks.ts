@@ -1,5 +1,6 @@
 /** Open tasks of an agent: declared ones (here), and implicit ones (`implicit-tasks.ts`). */
 import type { Activity, Scope, TaskStarted } from '#activity/types';
+import { exposureOf } from './exposure-of.js';
 import { bounded } from './hash.js';
 import { carryMarks, carryOver, isSamePrincipal, siblingsOf } from './implicit-tasks.js';
 import { LIMITS } from './limits.js';
@@ -7,7 +8,7 @@ import { carryProgress } from './sequences/places.js';
 import { startingWith, taintedOf } from './lineage.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
-import { newTask, type AgentState, type EndedTask, type OpenTask } from './state.js';
+import { newTask, type AgentState, type EndedTask, type OpenTask, type ReadMark } from './state.js';
 
 /** The declared task an activity names, or why it names none: ended (with when and how), or never heard of. */
 export type Found = OpenTask | EndedTask | null;
@@ -38,6 +39,7 @@ export function isOpen(found: Found): found is OpenTask {
  * A repeated start changes nothing.
  */
 export function startTask(
+  policy: Policy,
   state: AgentState,
   started: TaskStarted,
   now: number,
@@ -55,11 +57,26 @@ export function startTask(
     scope: started.scope,
     expiresAt: started.expiresAt,
   };
-  const exposed = isOpen(parent) ? [...siblingsOf(state, task), parent] : siblingsOf(state, task);
-  if (exposed.length > 0) task.marks = inheritedMarks(exposed.map(({ marks }) => marks));
+  task.marks = marksAtStart(policy, state, task, started, now);
   if (isOpen(parent)) task.lineage = startingWith(taintedOf(parent.lineage), now);
   state.tasks = [...state.tasks, task];
   return 'started';
+}
+
+/** Of its siblings, of its parent, and what the record says of a parent that may belong to another agent. */
+function marksAtStart(
+  policy: Policy,
+  state: AgentState,
+  task: OpenTask,
+  { exposure, parentTask }: TaskStarted,
+  now: number,
+): ReadMark[] {
+  const siblings = siblingsOf(state, task);
+  if (siblings.length === 0 && parentTask === null && exposure.length === 0) return task.marks;
+  const isKnown = parentTask !== null && findDeclared(state, parentTask) !== null;
+  const parents = isKnown ? exposureOf(state, parentTask, now) : [];
+  const passed = [...parents, ...exposure].map((one) => ({ ...one, inherited: true }));
+  return inheritedMarks([...siblings.map(({ marks }) => marks), passed], policy);
 }
 
 /** Takes a task from the open ones to the ended ones. Its evidence stays with the agent. */

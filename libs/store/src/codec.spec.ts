@@ -74,6 +74,7 @@ const story: Activity[] = [
     },
     expiresAt: START_MS + 3_600_000,
     parentTask: null,
+    exposure: [],
     kind: 'reports',
   },
   call(2, { task: null }),

@@ -108,6 +108,7 @@ function activity(common: never, what: Step[0], now: number): Activity {
       expiresAt: now + what.minutes * 60_000,
       parentTask: null,
       kind: null,
+      exposure: [],
     };
     return { ...of, ...rest, task, scope, type: 'TaskStarted' } as never;
   }

@@ -115,6 +115,8 @@ describe('schemas of records on topics', () => {
     ['tool-call', 'reason', LIMITS.reasonCodeBytes],
     ['task-started', 'intent', LIMITS.intentBytes],
     ['task-started', 'scope.tools', LIMITS.scopeItems],
+    ['task-started', 'exposure', LIMITS.exposure],
+    ['task-started', 'exposure[].name', LIMITS.dataClassBytes],
     ['context-checked', 'evidence', LIMITS.shownEvidence],
     ['context-checked', 'by', LIMITS.personBytes],
     ['tools-listed', 'tools', LIMITS.listedTools],

@@ -1,14 +1,17 @@
 /**
  * Untrusted content, sensitive data and a way out, the three together in one task, in any order and at any distance.
  * Evidence: a call that leads out after the other two, or a result that brings the last of them once the task has used a
- * way out. Graded by how sensitive the data is, how untrusted the content and how surely the call leads outside. Data of
- * the most sensitive classes counts at a way out even where everything read was of one's own: it leaks all the same.
+ * way out. Graded by how sensitive the data is, how untrusted the content, how surely the call leads outside and whether
+ * the intent names its recipient. Data of the most sensitive classes counts at a way out even where everything read was
+ * of one's own: it leaks all the same.
  * Limits: a recipient that the scope approves is no way out, nor is an address inside; a class that the scope names is
  * approved to be worked with. Marks passed on by another task weigh less with age. Light classes, and ways out that may
  * stay inside, are one piece however many recipients, so that ordinary mail does not pile up.
  */
 import type { ToolCall, ToolResult, Trust } from '#activity/types';
+import { originIn } from '../lineage.js';
 import { marked, markShare } from '../marks.js';
+import { keyOf, unpacked, VOUCHER } from '../origin.js';
 import { sensitivityOf } from '../sensitivity.js';
 import type { OpenTask } from '../state.js';
 import { NOTHING, option, type Detector, type Look, type Memory, type Sighting } from './detector.js';
@@ -19,6 +22,8 @@ const UNTRUSTED: Record<Exclude<Trust, 'own'>, number> = { 'third-party': 1, unk
 const OWN_SHARE = 0.7;
 /** Nothing says that such a call goes outside: it may well stay inside. A read of a web address carries little out. */
 const MAYBE_OUTSIDE = 0.4;
+/** The intent names or vouches for the recipient: approved to be written to, not with whatever was read. */
+const NAMED_SHARE = 0.25;
 /** The way out was used before the last of the three came: nothing of it has left yet. */
 const EARLIER_SHARE = 0.4;
 
@@ -50,7 +55,7 @@ function leaving(look: Look, call: ToolCall): readonly Sighting[] {
   // The same class is in what is sent: it need not be the same data, but it is leaving.
   const isCarried = call.effect === 'send' && call.dataClasses.includes(exposed.name);
   const sure = isCarried ? 1 : out;
-  const share = exposed.sensitivity * whose * sure;
+  const share = exposed.sensitivity * whose * sure * strangeness(task, call);
   if (share < option(look.settings, 'minShare')) return NOTHING;
   const mixed = exposed.untrusted > 0 ? ` and content that others write` : '';
   const explanation = `After reading ${exposed.name} data${mixed} the agent went on to ${call.effect} with ${call.server}/${call.tool}, ${placeOf(call)}.`;
@@ -96,6 +101,15 @@ function wayOut(task: OpenTask, call: ToolCall): number {
 /** Code that runs may lead anywhere, whatever address it names. */
 const OPENING: ReadonlySet<string> = new Set(['execute', 'unknown']);
 
+/** How little the recipient was approved: 1 unless the intent stands behind it. */
+function strangeness({ lineage }: OpenTask, { destination }: ToolCall): number {
+  if (destination === null || lineage === null) return 1;
+  const known = originIn(lineage, keyOf(destination.print));
+  if (known < 0) return 1;
+  const { level, voucher, asked } = unpacked(known);
+  return level === 0 && voucher === VOUCHER.meant && !asked ? NAMED_SHARE : 1;
+}
+
 /** Null = nothing sensitive. With `result`, as it will be once that is read too. */
 function exposedTo({ policy, now }: Look, task: OpenTask, result?: ToolResult): Exposed | null {
   let name = '';
@@ -133,7 +147,7 @@ function earlierWayOut(task: OpenTask): number {
 function rememberWayOut({ policy, task }: Memory, call: ToolCall): void {
   if (task === null) return;
   const out = wayOut(task, call);
-  if (out === 0) return;
+  if (out === 0 || strangeness(task, call) < 1) return;
   const name = out === 1 ? OUTSIDE : MAYBE;
   if (task.marks.some((mark) => mark.what === 'out' && mark.name === name && !mark.inherited)) return;
   task.marks = marked(policy, task.marks, { what: 'out', name, at: call.time, inherited: false });

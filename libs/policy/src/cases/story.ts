@@ -89,6 +89,7 @@ export class Story {
       expiresAt: this.now + 3_600_000,
       parentTask: null,
       kind: null,
+      exposure: [],
       ...fields,
     };
     return this.fold(started);
