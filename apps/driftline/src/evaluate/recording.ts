@@ -72,6 +72,7 @@ export class Recording {
       expiresAt,
       parentTask: null,
       kind: null,
+      exposure: [],
     };
   }
 
