@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync, writeFileSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import type { Policy } from '#drift';
 import { baselineText, loadBaseline, sealBaseline } from '#policy';
 import { Ground, type GroundSource } from './ground.js';
 import type { JudgeOptions } from './judge-run.js';
@@ -11,7 +12,7 @@ import { Learning, type Learned } from './profiles.js';
 import { Progress } from './progress.js';
 import { readRuns } from './runs.js';
 import { settingsOf } from './settings.js';
-import type { SettingScores } from './summary.js';
+import type { SettingScores } from './report/report.js';
 import { surveyOf } from './survey.js';
 
 export interface EvaluateOptions extends JudgeOptions {
@@ -29,7 +30,8 @@ export interface EvaluateOptions extends JudgeOptions {
 
 export interface Evaluation {
   settings: SettingScores[];
-  ground: Ground;
+  /** As the operator's catalogue completes it; each run's own also carries what is usual in its role. */
+  policy: Policy;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   progress.end();
   out.end();
   await finished(out);
-  return { settings, ground };
+  return { settings, policy: ground.policy };
 }
 
 async function learn(options: EvaluateOptions, source: GroundSource, progress: Progress): Promise<Learned> {
