@@ -3,6 +3,7 @@
  * General English and the general vocabulary of APIs; an intent, a page and a tool's name are read with the same words.
  */
 import type { Effect } from '#activity/types';
+import { fnv32 } from './hash.js';
 
 /** Finer than effects, coarser than tools. `visit` is a read that goes somewhere; `enter` is what lets a user in. */
 export const ACTIONS = [
@@ -257,6 +258,9 @@ export interface ToolTerms {
   action: Action | null;
   /** What it works on, the head of the name first. */
   topics: readonly string[];
+  topicHashes: readonly number[];
+  /** Of the name itself. */
+  hash: number;
 }
 
 const MAX_NAME_CHARS = 256;
@@ -291,7 +295,8 @@ function readName(name: string): ToolTerms {
     .map(singular)
     .filter((word) => word !== '');
   const topics = [...new Set(nouns.map(topicOf))].filter((topic) => topic !== '');
-  return { action: at < 0 ? null : actionOf(verb, nouns), topics };
+  const action = at < 0 ? null : actionOf(verb, nouns);
+  return { action, topics, topicHashes: topics.map(fnv32), hash: fnv32(name) };
 }
 
 /** Names already read: bounded, and always with the same answer. */

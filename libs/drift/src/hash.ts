@@ -112,3 +112,10 @@ export function shortDigest(text: string): string {
 export function bounded(text: string | null): string | null {
   return text === null || text.length <= LIMITS.identifier ? text : `#${sha256(text).slice(0, 32)}`;
 }
+
+/** FNV-1a, 32 bits: for names of which meeting by chance does little harm. */
+export function fnv32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

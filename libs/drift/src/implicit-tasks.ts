@@ -8,6 +8,7 @@ import { bounded, shortDigest } from './hash.js';
 import { higherLevel } from './levels.js';
 import { LIMITS } from './limits.js';
 import { leftBehind, startingWith, taintedOf } from './lineage.js';
+import { leftRequests, startingWithRequests, unvouched } from './requests.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
 import { newTask, type AgentState, type Carried, type OpenTask } from './state.js';
@@ -52,7 +53,12 @@ export function countsIn(id: string, of: string | null): boolean {
 
 /** Likewise of a declared task that ended: what it was exposed to, its evidence and level being its own. */
 export function carryMarks(state: AgentState, task: OpenTask): void {
-  if (task.marks.length === 0 && taintedOf(task.lineage).length === 0) return;
+  if (
+    task.marks.length === 0 &&
+    taintedOf(task.lineage).length === 0 &&
+    unvouched(task.requests).length === 0
+  )
+    return;
   const id = task.principal === null ? SHARED_TASK : idFor(task.principal);
   carryOver(undefined, state, { ...task, id, level: 'normal', observedLevel: 'normal' });
 }
@@ -69,6 +75,7 @@ export function carryOver(policy: Policy | undefined, state: AgentState, task: O
     marks: inheritedMarks([task.marks, target?.marks ?? []], policy),
     lineage: leftBehind([taintedOf(task.lineage), target?.lineage ?? []]),
     lineageAt: Math.max(task.lastAt, target?.lineageAt ?? 0),
+    requests: leftRequests([unvouched(task.requests), target?.requests ?? []]),
     level: higherLevel(task.level, target?.level ?? 'normal'),
     observedLevel: higherLevel(task.observedLevel, target?.observedLevel ?? 'normal'),
   };
@@ -98,6 +105,7 @@ function opened(
       leftBehind(left.map(({ lineage }) => lineage)),
       left.reduce((at, { lineageAt }) => Math.max(at, lineageAt), 0),
     ),
+    requests: startingWithRequests(leftRequests(left.map(({ requests }) => requests))),
     level: sources.reduce((level, source) => higherLevel(level, source.level), 'normal' as OpenTask['level']),
     observedLevel: sources.reduce(
       (level, source) => higherLevel(level, source.observedLevel),

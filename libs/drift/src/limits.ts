@@ -55,10 +55,18 @@ export const LIMITS = {
   lineageSources: 24,
   /** Calls of one task that wait for their result; beyond it the oldest result inherits the worst that went. */
   flights: 16,
+  /** Topics of an intent kept as hashes, general words first. */
+  intentTopics: 48,
+  /** Tools that text asked a task for; the clearest of what goes counts for every tool. */
+  requests: 24,
+  /** Of those, what is passed on to the next task of the principal. */
+  requestsPassed: 16,
   /** Principals whose undeclared work has sequences of its own; the first beyond it count as anybody's. */
   sequencePrincipals: 8,
   /** Progress of sequences, near enough in bytes; beyond it the largest is shared by all that the agent does. */
   sequenceBytes: 4_096,
+  /** Tools that the system itself asked for, per task: the latest. */
+  due: 16,
   /** Characters of an explanation. */
   explanation: 200,
   /** Identifiers longer than this are kept as a digest. */

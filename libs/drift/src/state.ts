@@ -5,6 +5,7 @@
  */
 import type { Assurance, Effect, Level, Response, Scope } from '#activity/types';
 import type { Lineage } from './lineage.js';
+import type { Requests } from './requests.js';
 
 /** Decayed counts by name. Two arrays of one length, because copying numbers is cheap. */
 export interface Counts {
@@ -79,6 +80,8 @@ export interface LiveEvidence {
   weight: number;
   time: number;
   halfLifeMs: number;
+  /** A person confirmed it: it weighs in full until then, and ages from there; 0 = nobody did. */
+  heldUntil: number;
   explanation: string;
   cause: string;
   /** Counts only towards what is observed, not towards what is enforced. */
@@ -150,6 +153,8 @@ export interface OpenTask {
   sequences: SequenceProgress[];
   /** Where the values that it met came from; null = it met none. */
   lineage: Lineage | null;
+  /** What intent and texts asked for; null = neither is known of. */
+  requests: Requests | null;
   /** Decayed count of refused and failed calls, as of `failuresAt`. */
   failures: number;
   failuresAt: number;
@@ -172,6 +177,8 @@ export interface Carried {
   /** Origins of values that came out of text (`origin.ts`), ordered, and when the last of them was active. */
   lineage: number[];
   lineageAt: number;
+  /** Requests that nobody vouched for; `requests.ts`. */
+  requests: number[];
   level: Level;
   observedLevel: Level;
 }
@@ -328,6 +335,7 @@ export function newTask(id: string, now: number): OpenTask {
     marks: [],
     sequences: [],
     lineage: null,
+    requests: null,
     failures: 0,
     failuresAt: now,
     level: 'normal',
@@ -381,6 +389,7 @@ export function copyOfTask(task: OpenTask): OpenTask {
     marks: task.marks,
     sequences: task.sequences,
     lineage: task.lineage,
+    requests: task.requests,
     failures: task.failures,
     failuresAt: task.failuresAt,
     level: task.level,

@@ -22,6 +22,12 @@ export const TAGS: Record<string, Tags> = {
     maestro: ['L2', 'L7'],
     nist: ['MEASURE', 'MANAGE'],
   },
+  instruction: {
+    asi: ['ASI01', 'ASI02'],
+    atlas: ['AML.T0051', 'AML.T0053', 'AML.T0101'],
+    maestro: ['L1', 'L7'],
+    nist: ['MEASURE', 'MANAGE'],
+  },
   provenance: {
     asi: ['ASI01', 'ASI06', 'ASI02'],
     atlas: ['AML.T0051', 'AML.T0099', 'AML.T0053'],

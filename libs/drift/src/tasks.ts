@@ -8,6 +8,7 @@ import { carryProgress } from './sequences/places.js';
 import { startingWith, taintedOf } from './lineage.js';
 import { inheritedMarks } from './marks.js';
 import type { Policy } from './policy.js';
+import { leftRequests, startingWithRequests, unvouched } from './requests.js';
 import { newTask, type AgentState, type EndedTask, type OpenTask, type ReadMark } from './state.js';
 
 /** The declared task an activity names, or why it names none: ended (with when and how), or never heard of. */
@@ -58,7 +59,10 @@ export function startTask(
     expiresAt: started.expiresAt,
   };
   task.marks = marksAtStart(policy, state, task, started, now);
-  if (isOpen(parent)) task.lineage = startingWith(taintedOf(parent.lineage), now);
+  if (isOpen(parent)) {
+    task.lineage = startingWith(taintedOf(parent.lineage), now);
+    task.requests = startingWithRequests(leftRequests([unvouched(parent.requests)]));
+  }
   state.tasks = [...state.tasks, task];
   return 'started';
 }

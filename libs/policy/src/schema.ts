@@ -5,6 +5,7 @@
 import { EFFECTS, LEVELS, RESPONSES } from '#activity/types';
 import { z } from 'zod';
 import { Duration } from './duration.js';
+import { Budgets, Exceptions, Tiers } from './rollout.js';
 import { Sequences } from './sequences.js';
 
 const Name = z.string().min(1).max(64);
@@ -129,6 +130,23 @@ const Detectors = z.strictObject({
         .max(1)
         .default(0.5)
         .describe('Of the weight where nobody declared a task: there is no intent to hold a target against'),
+    })
+    .prefault({}),
+  instruction: z
+    .strictObject({
+      ...common(0.8, 0.85, '1h'),
+      undeclaredShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.4)
+        .describe('Of the weight where nobody declared a task: there is no intent that could have asked'),
+      unaskedShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.12)
+        .describe('Of the weight for a call that no text asked for, and the intent has no word for either'),
     })
     .prefault({}),
   novelty: z
@@ -287,6 +305,19 @@ export const PolicyDocument = z.strictObject({
   detectors: Detectors.prefault({}),
   levels: Levels.prefault({}),
   responses: z.array(Response).max(64).default([]),
+  tiers: Tiers.default([]).describe(
+    'Where enforcement begins: the first that matches a call or result decides; what none speaks of is enforced',
+  ),
+  exceptions: Exceptions.default([]).describe('Evidence that somebody answers for until a day'),
+  budgets: Budgets.default([]).describe(
+    'How often honest work may be interrupted; `driftline policy calibrate` finds the thresholds',
+  ),
+  thresholds: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .optional()
+    .describe('File of `driftline policy calibrate`, relative to this one: levels by tenant, role and kind'),
   sequences: Sequences.default([]).describe('Rules over steps that follow one another'),
   uncatalogued: z
     .enum(['observe', 'enforce'])

@@ -1,6 +1,6 @@
 /** Random activity of one agent, small enough to collide often: few tasks, tools, classes and instances. */
 import * as fc from 'fast-check';
-import { EFFECTS, type Activity } from '#activity/types';
+import { EFFECTS, REQUEST_MOODS, type Activity } from '#activity/types';
 import { START_MS } from './story.js';
 
 const TASKS = ['t1', 't2', 't3'];
@@ -39,6 +39,15 @@ const result = fc.record({
   classes,
   trust: fc.constantFrom('own' as const, 'third-party' as const, 'unknown' as const),
   outcome: fc.constantFrom('ok' as const, 'error' as const, 'withheld' as const),
+  requests: fc.array(
+    fc.record({
+      tool: tool.map((name) => name.slice(name.indexOf('/') + 1)),
+      mood: fc.constantFrom(...REQUEST_MOODS),
+      object: fc.boolean(),
+      author: fc.constantFrom(null, '00000000000000a1'),
+    }),
+    { maxLength: 3 },
+  ),
 });
 const started = fc.record({
   kind: fc.constant('started' as const),
@@ -131,9 +140,10 @@ function activity(common: never, what: Step[0], now: number): Activity {
   const [server, tool] = what.tool.split('/');
   const both = { ...of, ...none, server, tool, task: what.task, callId: 'c', dataClasses: what.classes };
   if (what.kind === 'result') {
-    const { trust, outcome } = what;
+    const { trust, outcome, requests } = what;
     return {
       ...both,
+      requests,
       trust,
       outcome,
       resultBytes: 10,

@@ -4,6 +4,7 @@ import { dataClass } from './data-class.js';
 import type { Detector } from './detector.js';
 import { escalation } from './escalation.js';
 import { exposure } from './exposure.js';
+import { instruction } from './instruction.js';
 import { novelty } from './novelty.js';
 import { provenance } from './provenance.js';
 import { rate } from './rate.js';
@@ -14,6 +15,8 @@ import { sequence } from './sequence.js';
 /** In this order they look, so that evidence of one activity always comes in one order. */
 export const DETECTORS: readonly Detector[] = [
   scope,
+  // Before provenance: it looks at the calls in flight that provenance lands.
+  instruction,
   provenance,
   escalation,
   dataClass,
