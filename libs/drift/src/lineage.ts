@@ -44,6 +44,8 @@ export interface Lineage {
   flights: Flight[];
   /** `server/tool` of the results that entries came from; further ones go without a name. */
   sources: string[];
+  /** Tools that the system itself asked for in answer to a call that is no read; numbers as in `flights`. */
+  due: number[];
   /** Origin of the worst that had to go; 0 = nothing went. */
   lost: number;
   /** What other tasks of the principal, ended since, left behind: only what came out of text. Ordered. */
@@ -59,6 +61,7 @@ export const NO_LINEAGE: Lineage = {
   delegates: false,
   flights: [],
   sources: [],
+  due: [],
   lost: 0,
   passed: [],
   passedAt: 0,
@@ -137,6 +140,16 @@ export function landed(lineage: Lineage, callId: string): { flight: Flight; line
   if (flight === undefined)
     return { flight: { call: id, taint: lineage.lost, named: false, acts: false }, lineage };
   return { flight, lineage: { ...lineage, flights: lineage.flights.filter((other) => other !== flight) } };
+}
+
+/** With the tools that an answer of the system's own asks for; the latest stay. */
+export function withDue(lineage: Lineage, tools: readonly string[]): Lineage {
+  const due = [...new Set([...lineage.due, ...tools.map(flightId)])].slice(-LIMITS.due);
+  return { ...lineage, due };
+}
+
+export function isDue({ due }: Lineage, tool: string): boolean {
+  return due.length > 0 && due.includes(flightId(tool));
 }
 
 /** Call ids are the gateway's own, so nobody makes two meet: FNV-1a in two lanes is enough. */

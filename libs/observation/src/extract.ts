@@ -60,7 +60,7 @@ function standingOf(source: ExtractOptions['standing'], place: Place): Standing 
   return place;
 }
 
-/** An argument of at most this many characters without prose is a list of what it holds. */
+/** An argument of one line and at most this many characters without prose is a list of what it holds. */
 const LIST_CHARS = 256;
 
 /** Small numbers in place of long texts, so that keys stay short. */
@@ -160,7 +160,8 @@ class Extraction {
   private unit(leaf: Leaf, unit: Unit, author: Plain | null): void {
     this.options.visit?.(unit, () => (author === null ? null : this.printer.print(author)));
     const { prose, imperative } = unit;
-    const isList = this.options.standing === 'argument' && leaf.text.length <= LIST_CHARS;
+    const { standing } = this.options;
+    const isList = standing === 'argument' && leaf.text.length <= LIST_CHARS && !leaf.text.includes('\n');
     const place = prose ? 'prose' : isList ? 'whole' : 'line';
     const hint = unit.label === '' ? leaf.key : unit.label;
     const put = (value: Classified): void => this.put(value, { leaf, author, place, imperative, hint });
@@ -188,6 +189,9 @@ class Extraction {
       const name = value.normal.slice(value.normal.lastIndexOf('/') + 1);
       if (name !== value.normal && name.includes('.'))
         this.collector.add({ ...base, plain: { kind: 'path', family: 'path', normal: name } });
+      const folder = value.normal.slice(0, value.normal.lastIndexOf('/'));
+      if (folder !== '')
+        this.collector.add({ ...base, plain: { kind: 'path', family: 'path', normal: folder } });
     }
   }
 

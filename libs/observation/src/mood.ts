@@ -34,6 +34,17 @@ const NOUN_AFTER = new Set([
   'must',
   'may',
 ]);
+/** What stands after a word like "order" or "email" where it is the name of a field or of a thing, not a deed. */
+const NOUN_TAIL = new Set(
+  `
+  id ids no number date dates status total details history confirmation address name names code at successful
+  completed failed received sent
+`
+    .trim()
+    .split(/\s+/),
+);
+/** Ends of reports of what was done: "Login of alice successfully", "Transfer successful". */
+const DONE = new Set(['successful', 'successfully', 'succeeded', 'completed', 'failed', 'done']);
 const PRONOUNS = new Set(['you', 'i', 'we', 'they', 'he', 'she', 'it']);
 
 /** Skips "then", "also", "not", "to" …: at most this many words. */
@@ -47,7 +58,20 @@ function verbAt(list: readonly Token[], at: number): boolean {
     return next !== '' && !PRONOUNS.has(next);
   if (token.word === 'be') return ['sure', 'careful', 'aware', 'certain'].includes(next);
   if (token.word === 'let' && (next === 'me' || next === 'us') && list[at + 2]?.word === 'know') return false;
-  return (token.roles & ROLE.verb) !== 0 && !NOUN_AFTER.has(next);
+  if ((token.roles & ROLE.verb) === 0 || NOUN_AFTER.has(next)) return false;
+  return !isNounLike(list, at);
+}
+
+/** "Order 1", "Order ID", "Mark Davies", "Email Bob Password": a noun or a name that is spelled like a verb. */
+function isNounLike(list: readonly Token[], at: number): boolean {
+  const next = list[at + 1];
+  if (next === undefined || NOUN_TAIL.has(next.word) || DONE.has(list[list.length - 1]!.word)) return true;
+  return (
+    list.length === at + 2 &&
+    (next.word === ''
+      ? next.value?.kind === 'amount' || /^\d{1,4}$/.test(next.text)
+      : next.capital && list[at]!.capital)
+  );
 }
 
 /** A base form at `at`, after words that may stand before it. */

@@ -85,11 +85,21 @@ export function namesIn(text: string, list: readonly Token[], visit: (value: Cla
   pointedAt(list, visit);
 }
 
-/** Content words of an intent: what the user named in lower case counts as named. */
+/** Words of one phrase: "wireless running shoes". */
+const MAX_PHRASE_WORDS = 3;
+
+/** Content words, and what two or three of them side by side name: whatever is said in lower case counts as named. */
 export function contentWords(list: readonly Token[], visit: (value: Classified) => void): void {
-  for (const token of list) {
-    if (token.word.length < 3 || is(token, ROLE.function)) continue;
-    const value = shortText(token.text);
-    if (value !== null) visit(value);
+  for (let at = 0; at < list.length; at++) {
+    if (!isContent(list[at])) continue;
+    for (let to = at + 1; to <= at + MAX_PHRASE_WORDS; to++) {
+      const value = shortText(joined(list, at, to));
+      if (value !== null) visit(value);
+      if (list[to]?.apart !== false || !isContent(list[to])) break;
+    }
   }
+}
+
+function isContent(token: Token | undefined): boolean {
+  return token !== undefined && token.word.length >= 3 && !is(token, ROLE.function);
 }

@@ -170,14 +170,15 @@ function push(tokens: Tokens, cursor: Cursor, gap: Gap, piece: Piece): void {
     apart: gap.apart,
     clause: gap.clause,
     quoted,
-    colon: after === 58,
+    colon: after === 58 || cursor.text.charCodeAt(end - 1) === 58,
   });
 }
 
 function nextGap(cursor: Cursor): Gap {
   const { text } = cursor;
   const start = cursor.at;
-  const gap: Gap = { apart: false, clause: false, quote: false };
+  const afterColon = start > 0 && text.charCodeAt(start - 1) === 58;
+  const gap: Gap = { apart: afterColon, clause: afterColon, quote: false };
   while (cursor.at < text.length) {
     const c = text.charCodeAt(cursor.at);
     if (isAlnum(c)) break;

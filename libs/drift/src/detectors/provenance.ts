@@ -14,6 +14,8 @@ import {
   landed,
   NO_LINEAGE,
   originIn,
+  isDue,
+  withDue,
   withEntries,
   withFlight,
   withinBounds,
@@ -120,7 +122,9 @@ function aged({ policy, now }: Pick<Look, 'policy' | 'now'>, at: number): number
   return 2 ** (Math.min(0, at - now) / policy.exposureHalfLifeMs);
 }
 
-function found(at: Pick<Look, 'state' | 'policy' | 'now'>, task: OpenTask, value: Value): Found {
+type At = Pick<Look, 'state' | 'policy' | 'now'>;
+
+function found(at: At, task: OpenTask, value: Value): Found {
   const one = known(at, task, keyOf(value.print));
   if (one !== null) return { value, origin: unpacked(one.known), share: one.share, nowhere: false };
   const lost = task.lineage?.lost ?? 0;
@@ -128,43 +132,86 @@ function found(at: Pick<Look, 'state' | 'policy' | 'now'>, task: OpenTask, value
   return { value, origin: isLost ? unpacked(lost) : NOWHERE, share: 1, nowhere: !isLost };
 }
 
+/** Of an argument's value; a page on a site, or a file in a folder, that the intent led to is vouched for by that. */
+function traced(at: At, task: OpenTask, call: ToolCall, value: Value): Found {
+  const one = found(at, task, value);
+  if (!IN_PARTS.has(value.kind) || (!one.nowhere && isIntended(one.origin))) return one;
+  for (const part of call.values) {
+    if (part === value || part.at !== value.at || !IN_PARTS.has(part.kind)) continue;
+    const other = found(at, task, part);
+    if (other.nowhere || !isIntended(other.origin)) continue;
+    if (one.nowhere) return { ...one, origin: other.origin, nowhere: false };
+    return {
+      ...one,
+      origin: { ...one.origin, voucher: Math.max(one.origin.voucher, VOUCHER.named) as Voucher },
+    };
+  }
+  return one;
+}
+const IN_PARTS: ReadonlySet<Value['kind']> = new Set(['url', 'host', 'path']);
+
+/** The intent named it, or what the intent named led to it by fields of records alone. */
+function isIntended({ level, voucher }: Origin): boolean {
+  return level === 0 && voucher !== VOUCHER.nobody;
+}
+
 function worstOf(look: Look, task: OpenTask, call: ToolCall): (Found & { weight: number }) | null {
   let worst: (Found & { weight: number }) | null = null;
+  const due = isDue(task.lineage ?? NO_LINEAGE, call.tool) ? DUE_SHARE : 1;
   for (const value of call.values) {
     if (value.kind === 'amount' || (call.effect === 'read' && !goesTo(value))) continue;
-    const one = found(look, task, value);
+    const one = traced(look, task, call, value);
     // Without an intent nothing can be from nowhere.
     if (one.nowhere && (!isTarget(value.kind) || task.implicit)) continue;
-    const weight = shareOf(call, one) * one.share;
+    const weight = shareOf(call, one) * one.share * due;
     if (weight > (worst?.weight ?? 0)) worst = { ...one, weight };
   }
   return worst;
 }
+/** What the system itself asked for is hardly a sign of anything. */
+const DUE_SHARE = 0.15;
 
 const ACTING: ReadonlySet<ToolCall['effect']> = new Set(['send', 'admin', 'delete', 'execute', 'unknown']);
 
 /** How much an origin says against a call, 0–1. */
 function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
   const { level, voucher, imperative, asked } = origin;
-  const target = isTarget(value.kind);
-  const kind = target ? 1 : 0.7;
-  if (nowhere) return value.standing === 'argument' ? 0.1 : 0;
-  if (level === 0) {
-    if (asked) return 0.35 * kind;
-    return 0;
-  }
-  const whole = value.standing === 'argument' ? 1 : imperative ? 0.9 : 0.3;
-  const acting = ACTING.has(call.effect) ? 1 : 0.85;
-  if (voucher === VOUCHER.nobody) return (imperative ? 1 : 0.5) * kind * whole * acting;
-  if (voucher === VOUCHER.named) return (imperative ? 0.8 : 0.35) * kind * whole * acting;
-  return (imperative && acting === 1 ? 0.5 : 0.15) * kind * whole;
+  const whole = value.standing === 'argument';
+  if (nowhere) return whole ? 0.1 : 0;
+  const acting = ACTING.has(call.effect) || call.effect === 'read';
+  const kind = kindShare(value, asked && acting);
+  // Within a longer text of the agent's own it is quoted, unless somebody asked to pass it on.
+  const place = whole ? 1 : imperative && call.effect === 'send' ? 0.9 : 0.25;
+  if (level === 0) return asked ? 0.35 * kind * place : 0;
+  if (voucher === VOUCHER.nobody) return (imperative ? 1 : 0.5) * kind * place * (acting ? 1 : 0.85);
+  if (voucher === VOUCHER.named) return (imperative ? 0.8 : 0.35) * kind * place * (acting ? 1 : 0.85);
+  return (imperative && acting ? 0.5 : 0.15) * kind * place;
+}
+
+function kindShare(value: Value, asked: boolean): number {
+  if (isTarget(value.kind)) return 1;
+  if (value.standing !== 'argument') return 0;
+  return asked ? 0.7 : 0.3;
+}
+
+/** Below this share a target alone is no sign; more of them say little more than one. */
+const PLAIN_SHARE = 0.6;
+
+/** Several targets of the lesser kind say little more than one: what was said before counts. */
+function shareAfter(look: Look, kind: string, share: number): number {
+  if (share >= PLAIN_SHARE) return share;
+  let before = 0;
+  for (const piece of look.state.evidence)
+    if (piece.detector === 'provenance' && piece.task === look.task?.id && piece.kind !== kind) before += 1;
+  return share / (1 + before) ** 2;
 }
 
 function sighting(
-  { settings, task }: Look,
+  look: Look,
   call: ToolCall,
   { value, origin, weight, nowhere }: Found & { weight: number },
 ): Sighting {
+  const { settings, task } = look;
   const undeclared = task?.implicit ? option(settings, 'undeclaredShare') : 1;
   const name = `${call.server}/${call.tool}`;
   const source = task?.lineage?.sources[origin.source - 1];
@@ -174,7 +221,8 @@ function sighting(
   const explanation = nowhere
     ? `The ${value.kind} that ${name} was given stood neither in the intent nor in any result.`
     : `The ${value.kind} that ${name} was given came out of text in ${from}${asked}; ${whose}.`;
-  return { kind: `provenance/${value.print}`, share: weight * undeclared, explanation };
+  const kind = nowhere ? 'provenance/nowhere' : `provenance/${value.print}`;
+  return { kind, share: shareAfter(look, kind, weight) * undeclared, explanation };
 }
 
 const WHOSE: Record<Voucher, string> = {
@@ -190,11 +238,12 @@ function flightOf(memory: Memory, task: OpenTask, call: ToolCall): Omit<Flight, 
   let strange = false;
   for (const value of call.values) {
     if (value.kind === 'amount') continue;
-    const { origin, nowhere } = found(memory, task, value);
-    if (!nowhere && origin.source === 0 && origin.level === 0) named = true;
+    const { origin, nowhere } = traced(memory, task, call, value);
+    if (!nowhere && isIntended(origin)) named = true;
     else strange = true;
-    if (nowhere || (origin.level === 0 && !origin.asked)) continue;
-    taint = Math.max(taint, packed({ ...origin, level: Math.max(1, origin.level) }));
+    // Common words stand everywhere: they carry on only what somebody asked for.
+    const carries = isTarget(value.kind) ? origin.level > 0 || origin.asked : origin.asked;
+    if (!nowhere && carries) taint = Math.max(taint, packed({ ...origin, level: Math.max(1, origin.level) }));
   }
   return { taint, named: named && !strange, acts: call.effect !== 'read' };
 }
@@ -207,7 +256,14 @@ function received(memory: Memory, before: Lineage, flight: Flight, result: ToolR
     if (value.kind === 'amount' || value.at === AUTHOR_ALIAS) continue;
     entries.push(keyOf(value.print) + packed(originOf(lineage, flight, { value, result, source, authors })));
   }
-  return withEntries(lineage, ordered(entries));
+  return withEntries(asking(lineage, flight, result), ordered(entries));
+}
+
+/** What the system's own answer to a call asks for, as one that wants an account verified first, is no stranger's wish. */
+function asking(lineage: Lineage, { acts, taint }: Flight, { trust, requests }: ToolResult): Lineage {
+  if (trust !== 'own' || !acts || unpacked(taint).asked || requests.length === 0) return lineage;
+  const tools = requests.flatMap(({ tool, mood }) => (mood === 'mentioned' ? [] : [tool]));
+  return tools.length === 0 ? lineage : withDue(lineage, tools);
 }
 
 /** `Value.at` of another name of a record's author (`schemas/values.md`). */
@@ -235,7 +291,8 @@ function originOf(lineage: Lineage, flight: Flight, { value, result, source, aut
   const prose = value.standing === 'prose';
   const loose = prose || value.standing === 'line';
   const answer = result.trust === 'own' && flight.acts;
-  const own = answer ? VOUCHER.meant : voucherOf(lineage, flight, value, authors);
+  const reply = flight.acts && result.trust === 'unknown';
+  const own = answer ? VOUCHER.meant : reply ? VOUCHER.named : voucherOf(lineage, flight, value, authors);
   const voucher = tainted ? (Math.min(own, inherited.voucher) as Voucher) : own;
   const imperative = (loose && value.imperative && !answer) || (tainted && inherited.imperative);
   return {
