@@ -1,10 +1,16 @@
-import type { Baseline, CatalogueEntry, DetectorSettings, Policy } from '#drift';
+import type { Baseline, CatalogueEntry, DetectorSettings, Policy, Thresholds } from '#drift';
 import { digestOf } from './canonical.js';
 import type { PolicyDocument } from './schema.js';
+import { compileBudgets, compileExceptions, compileTiers } from './rollout.js';
 import { compileSequence } from './sequences.js';
+import type { ThresholdsFile } from './thresholds/document.js';
 
-/** A valid document as the core judges with it, with the baseline that it names. */
-export function compile(document: PolicyDocument, baseline: Baseline | null = null): Policy {
+/** A valid document as the core judges with it, with the artifacts that it names. */
+export function compile(
+  document: PolicyDocument,
+  baseline: Baseline | null = null,
+  thresholds: ThresholdsFile | null = null,
+): Policy {
   const { name, ask, dataClasses, levels, uncatalogued, keepIntent } = document;
   const policy = {
     name,
@@ -23,6 +29,7 @@ export function compile(document: PolicyDocument, baseline: Baseline | null = nu
       forMs: forMs ?? 0,
     })),
     sequences: document.sequences.map(compileSequence),
+    ...rolloutOf(document, thresholds),
     uncatalogued,
     idleMs: document.idle,
     implicitTaskIdleMs: document.implicitTaskIdle,
@@ -32,6 +39,26 @@ export function compile(document: PolicyDocument, baseline: Baseline | null = nu
     keepIntent,
   };
   return { digest: digestOf(policy), ...policy };
+}
+
+/** What says nothing is left out, so that a policy without it is the policy it always was. */
+function rolloutOf(
+  { tiers, exceptions, budgets }: PolicyDocument,
+  thresholds: ThresholdsFile | null,
+): Partial<Policy> {
+  return {
+    ...(tiers.length > 0 ? { tiers: compileTiers(tiers) } : {}),
+    ...(exceptions.length > 0 ? { exceptions: compileExceptions(exceptions) } : {}),
+    ...(budgets.length > 0 ? { budgets: compileBudgets(budgets) } : {}),
+    ...(thresholds ? { thresholds: compileThresholds(thresholds) } : {}),
+  };
+}
+
+function compileThresholds({ digest, entries }: ThresholdsFile): Thresholds {
+  return {
+    digest,
+    entries: entries.map(({ tenant, role, kind, levels }) => ({ tenant, role, kind, levels })),
+  };
 }
 
 function settingsOf(

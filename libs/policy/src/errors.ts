@@ -2,6 +2,8 @@
 export interface PolicyMistake {
   /** 1-based. */
   line: number;
+  /** 1-based; absent = the whole line. */
+  column?: number;
   /** `detectors.scope.weight`; empty = the document as a whole. */
   path: string;
   message: string;
@@ -18,7 +20,8 @@ export class PolicyError extends Error {
   ) {
     const count = `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'}`;
     const lines = mistakes.map(
-      ({ line, path, message }) => `  ${source}:${line} ${path || '(document)'}: ${message}`,
+      ({ line, column, path, message }) =>
+        `  ${source}:${line}${column === undefined ? '' : `:${column}`} ${path || '(document)'}: ${message}`,
     );
     super(`the policy has ${count}:\n${lines.join('\n')}`);
   }

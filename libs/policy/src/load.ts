@@ -3,8 +3,9 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Policy } from '#drift';
 import { loadBaseline, sealBaseline } from './baseline/index.js';
 import { PolicyError } from './errors.js';
-import { parsePolicy } from './parse.js';
+import { parsePolicy, type Beside } from './parse.js';
 import { fromDisk, type ReadText } from './read-text.js';
+import { loadThresholds } from './thresholds/document.js';
 
 export interface LoadOptions {
   /** `ignored`: the baseline that the policy names need not exist yet, and nothing is known of its roles. */
@@ -23,9 +24,18 @@ export function loadPolicy(path?: string, { baseline = 'read', read = fromDisk }
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     throw new PolicyError(path, [{ line: 1, path: '', message: `expected a readable file, got ${code}` }]);
   }
-  return parsePolicy(text, basename(path), (named) =>
-    baseline === 'ignored' ? sealBaseline({}) : loadBaseline(resolve(dirname(path), named), read),
-  );
+  return parsePolicy(text, basename(path), {
+    ...besideOf(path, read),
+    ...(baseline === 'ignored' ? { baseline: () => sealBaseline({}) } : {}),
+  });
+}
+
+/** What a policy file names is read relative to it. */
+export function besideOf(path: string, read: ReadText = fromDisk): Beside {
+  return {
+    baseline: (named) => loadBaseline(resolve(dirname(path), named), read),
+    thresholds: (named) => loadThresholds(resolve(dirname(path), named), read),
+  };
 }
 
 let shipped: Policy | undefined;

@@ -1,117 +1,108 @@
 /** Text to `Policy`: YAML, then the schema, then the rules that join several keys; every mistake is listed at once. */
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
 import type { Baseline, Policy } from '#drift';
 import { compile } from './compile.js';
 import { PolicyError, type PolicyMistake } from './errors.js';
-import { brokenRules, type Broken } from './rules.js';
+import { pruned } from './prune.js';
+import { brokenRules } from './rules.js';
 import { PolicyDocument } from './schema.js';
-import { expectation, suggestion } from './wording.js';
+import { pathText, Source } from './source.js';
+import type { ThresholdsFile } from './thresholds/document.js';
+import { wrongIn, type Broken } from './wording.js';
 
-/** Far beyond any real policy; ends what would be a mistaken path or a bomb. */
-const TEXT_MAX_CHARACTERS = 4 << 20;
-/** YAML aliases may make a small document huge. */
-const ALIASES_MAX = 1_000;
-
-/** Reads the baseline that a policy names. Throws `PolicyError`. */
-export type BaselineReader = (path: string) => Baseline;
-
-/**
- * Throws `PolicyError` that lists every mistake with its line. `source` is what it calls the text. Without
- * `readBaseline` the text may name none.
- */
-export function parsePolicy(text: string, source = 'policy', readBaseline?: BaselineReader): Policy {
-  if (text.length > TEXT_MAX_CHARACTERS) {
-    throw new PolicyError(source, [
-      { line: 1, path: '', message: `longer than ${TEXT_MAX_CHARACTERS} characters` },
-    ]);
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const syntax = document.errors.map((error) => ({
-    line: lines.linePos(error.pos[0]).line,
-    path: '',
-    message: error.message,
-  }));
-  if (syntax.length > 0) throw new PolicyError(source, syntax);
-  const data: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
-  const parsed = PolicyDocument.safeParse(data);
-  const read = parsed.success ? baselineOf(parsed.data, readBaseline) : { baseline: null, broken: [] };
-  const broken = parsed.success
-    ? [...brokenRules(parsed.data), ...read.broken]
-    : parsed.error.issues.flatMap((issue) => wrong(issue, data));
-  const mistakes = broken.map<PolicyMistake>(({ path, message }) => ({
-    line: lineOf(document, lines, path),
-    path: pathText(path),
-    message,
-  }));
-  if (!parsed.success || mistakes.length > 0) throw new PolicyError(source, mistakes);
-  return compile(parsed.data, read.baseline);
+/** Reads the artifacts that a policy names, relative to it. Each throws `PolicyError`. */
+export interface Beside {
+  baseline(path: string): Baseline;
+  thresholds(path: string): ThresholdsFile;
 }
 
-interface ReadBaseline {
+/** A policy text looked at: what it means where it means something, and what is wrong with it. */
+export interface Examined {
+  source: Source;
+  /** Null when there is nothing to be made of it. What was wrong is left out of it. */
+  document: PolicyDocument | null;
+  /** Null when anything is wrong. */
+  policy: Policy | null;
+  thresholds: ThresholdsFile | null;
+  mistakes: PolicyMistake[];
+  /** The place in the text of a place in the document. */
+  original(path: readonly PropertyKey[]): PropertyKey[];
+}
+
+/**
+ * Throws `PolicyError` that lists every mistake with its line. `source` is what it calls the text. Without `beside` the
+ * text may name no other file.
+ */
+export function parsePolicy(text: string, source = 'policy', beside?: Beside): Policy {
+  const { policy, mistakes } = examine(text, beside);
+  if (policy === null) throw new PolicyError(source, mistakes);
+  return policy;
+}
+
+export function examine(text: string, beside?: Beside): Examined {
+  const source = new Source(text);
+  const mistakes = source.unreadable.map((one) => ({ path: '', ...one }));
+  const none = { document: null, policy: null, thresholds: null };
+  if (mistakes.length > 0) return { source, ...none, mistakes, original: (path) => [...path] };
+  const parsed = PolicyDocument.safeParse(source.data);
+  const wrong = parsed.success ? [] : wrongIn(PolicyDocument, parsed.error.issues, source.data);
+  const left = pruned(PolicyDocument, source.data, { name: 'unnamed' });
+  const document = left.value;
+  const artifacts = artifactsOf(document, beside);
+  const broken = document === null ? [] : [...brokenRules(document), ...artifacts.broken];
+  const later = broken
+    .map(({ path, message }) => ({ path: left.original(path), message }))
+    .filter(({ path }) => !wrong.some((one) => concerns(one.path, path)));
+  const all = [...wrong, ...later].map((one) => placed(source, one)).toSorted(byPlace);
+  const good = all.length === 0 && parsed.success;
+  const { baseline, thresholds } = artifacts;
+  return {
+    source,
+    document,
+    policy: good ? compile(parsed.data, baseline, thresholds) : null,
+    thresholds,
+    mistakes: all,
+    original: left.original,
+  };
+}
+
+/** What was taken out or stands around it cannot be judged. */
+function concerns(wrong: readonly PropertyKey[], path: readonly PropertyKey[]): boolean {
+  const [short, long] = wrong.length < path.length ? [wrong, path] : [path, wrong];
+  return short.length > 0 && short.every((part, at) => part === long[at]);
+}
+
+export function placed(source: Source, { path, message }: Broken): PolicyMistake {
+  return { ...source.at(path), path: pathText(path), message };
+}
+
+export function byPlace(a: PolicyMistake, b: PolicyMistake): number {
+  return a.line - b.line || (a.column ?? 0) - (b.column ?? 0);
+}
+
+interface Artifacts {
   baseline: Baseline | null;
+  thresholds: ThresholdsFile | null;
   broken: Broken[];
 }
 
-function baselineOf({ baseline: path }: PolicyDocument, readBaseline?: BaselineReader): ReadBaseline {
-  if (path === undefined) return { baseline: null, broken: [] };
-  const broken = (message: string): ReadBaseline => ({
-    baseline: null,
-    broken: [{ path: ['baseline'], message }],
-  });
-  if (!readBaseline) return broken('only a policy that is read from a file can name a baseline');
-  try {
-    return { baseline: readBaseline(path), broken: [] };
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return broken(error.mistakes.map(({ message }) => message).join('; '));
-  }
-}
-
-function wrong(issue: z.core.$ZodIssue, data: unknown): Broken[] {
-  if (issue.code !== 'unrecognized_keys')
-    return [{ path: issue.path, message: expectation(issue, valueAt(data, issue.path)) }];
-  return issue.keys.map((key) => ({
-    path: [...issue.path, key],
-    message: `unknown key${suggestion(issue.path, key)}`,
-  }));
-}
-
-function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, part) => (typeof value === 'object' && value !== null ? (value as never)[part] : undefined),
-    data,
-  );
-}
-
-/** Line of the value at `path`, or of the nearest thing around it. */
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
-  let node: unknown = document.contents;
-  let offset = 0;
-  for (const part of path) {
-    const at = childOf(node, part);
-    if (at === null) break;
-    offset = at.offset;
-    node = at.node;
-  }
-  return lines.linePos(offset).line;
-}
-
-function childOf(node: unknown, part: PropertyKey): { node: unknown; offset: number } | null {
-  if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
-    const offset = isNode(pair?.key) ? pair.key.range?.[0] : undefined;
-    return offset === undefined ? null : { node: pair?.value, offset };
-  }
-  if (!isSeq(node)) return null;
-  const item = node.items[Number(part)];
-  const offset = isNode(item) ? item.range?.[0] : undefined;
-  return offset === undefined ? null : { node: item, offset };
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i > 0 ? '.' : ''}${String(part)}`))
-    .join('');
+function artifactsOf(document: PolicyDocument | null, beside?: Beside): Artifacts {
+  const broken: Broken[] = [];
+  const named = <T>(key: 'baseline' | 'thresholds', read: ((path: string) => T) | undefined): T | null => {
+    const path = document?.[key];
+    if (path === undefined) return null;
+    if (read === undefined) {
+      broken.push({ path: [key], message: `only a policy that is read from a file can name ${key === 'baseline' ? 'a baseline' : key}` });
+      return null;
+    }
+    try {
+      return read(path);
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error;
+      broken.push({ path: [key], message: error.mistakes.map(({ message }) => message).join('; ') });
+      return null;
+    }
+  };
+  const baseline = named('baseline', beside?.baseline);
+  const thresholds = named('thresholds', beside?.thresholds);
+  return { baseline, thresholds, broken };
 }

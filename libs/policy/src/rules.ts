@@ -1,11 +1,8 @@
 /** What the schema cannot say: rules that join several keys of a policy. */
+import { brokenRollout } from './rollout.js';
 import type { PolicyDocument } from './schema.js';
+import type { Broken } from './wording.js';
 import { brokenSequences } from './sequences.js';
-
-export interface Broken {
-  path: PropertyKey[];
-  message: string;
-}
 
 /** A honeytoken is no noise, nor is a rule that somebody wrote down: their evidence alone may reach critical. */
 const MAY_REACH_CRITICAL = new Set(['canary', 'sequence']);
@@ -17,6 +14,7 @@ export function brokenRules(document: PolicyDocument): Broken[] {
     ...roles(document),
     ...responses(document),
     ...idleness(document),
+    ...brokenRollout(document),
     ...brokenSequences(document.sequences, document.idle, document.detectors.sequence.weight),
   ];
 }

@@ -208,7 +208,7 @@ describe('the artifact', () => {
 
   it('is a mistake of the policy, with its line, when it cannot be read', () => {
     writeFileSync(join(folder, 'broken.yaml'), `${ROLES}baseline: ./nowhere.json\n`);
-    expect(() => loadPolicy(join(folder, 'broken.yaml'))).toThrow(/broken\.yaml:5 baseline: .*ENOENT/);
+    expect(() => loadPolicy(join(folder, 'broken.yaml'))).toThrow(/broken\.yaml:5:1 baseline: .*ENOENT/);
     expect(() => parsePolicy(`${ROLES}baseline: ./x.json\n`)).toThrow(
       'only a policy that is read from a file',
     );

@@ -154,7 +154,10 @@ function where(step: Placed): Partial<ActivityBase> {
   return { task, conversation, ...given({ principal, actors }), ...reporter(step) };
 }
 
-function reporter({ instance, gateway }: Pick<Placed, 'instance' | 'gateway'>): Partial<ActivityBase> {
+function reporter({
+  instance,
+  gateway,
+}: Pick<Placed, 'instance' | 'gateway'>): Partial<Pick<ActivityBase, 'instance' | 'source'>> {
   return given({ instance, source: gateway === undefined ? undefined : `gateway/${gateway}` });
 }
 
