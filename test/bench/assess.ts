@@ -5,9 +5,10 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { agentKey } from '#activity/types';
-import { assess, type AgentState } from '#drift';
+import { assess, type AgentState, type Policy } from '#drift';
 import { defaultPolicy } from '#policy';
 import { figure, type Figure } from './figures.js';
+import { policyWithFiftyRules } from './fifty-rules.js';
 import { Load } from './load.js';
 import { ROUNDS } from './pipeline.js';
 
@@ -25,7 +26,16 @@ export function benchAssess(): Figure[] {
 }
 
 function measure(): Figure[] {
-  const policy = defaultPolicy();
+  const { rates, evidence, commands } = ratesWith(defaultPolicy());
+  return [
+    figure('assess_per_second', '1/s', rates),
+    figure('assess_with_50_sequences_per_second', '1/s', ratesWith(policyWithFiftyRules()).rates),
+    figure('load_evidence_share', 'ratio', [evidence / EVENTS]),
+    figure('load_command_share', 'ratio', [commands / EVENTS]),
+  ];
+}
+
+function ratesWith(policy: Policy): { rates: number[]; evidence: number; commands: number } {
   const rates: number[] = [];
   let evidence = 0;
   let commands = 0;
@@ -51,11 +61,7 @@ function measure(): Figure[] {
     // The first round warms the compiler up.
     if (round > 0) rates.push(EVENTS / (cpuUs / 1e6));
   }
-  return [
-    figure('assess_per_second', '1/s', rates),
-    figure('load_evidence_share', 'ratio', [evidence / EVENTS]),
-    figure('load_command_share', 'ratio', [commands / EVENTS]),
-  ];
+  return { rates, evidence, commands };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(JSON.stringify(measure()));

@@ -1,8 +1,9 @@
 /** Whether an activity is what a step asks for, apart from effect, server and tool, which `plan.ts` has looked at. */
-import { matchesName, reachesResource, resourcesIn } from '../glob.js';
-import type { Fact, ToolCall, ToolResult } from '#activity/types';
+import type { ToolCall, ToolResult } from '#activity/types';
+import { isFact, isIn } from '../facts.js';
+import { reachesResource, resourcesIn } from '../glob.js';
 import type { Seen } from './plan.js';
-import type { FactCondition, Range, SequenceStep, TimeCondition } from './rule.js';
+import type { SequenceStep, TimeCondition } from './rule.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
@@ -35,23 +36,6 @@ function reaches(globs: string[], resource: string | null): boolean {
   if (resource === null) return false;
   const named = resourcesIn(resource);
   return named === null || named.some((one) => globs.some((glob) => reachesResource(glob, one)));
-}
-
-function isFact({ name, any, range }: FactCondition, fact: Fact): boolean {
-  if (fact.name !== name) return false;
-  if (range !== null) return typeof fact.value === 'number' && isIn(range, fact.value);
-  return any === null || any.some((wanted) => isSame(wanted, fact.value));
-}
-
-function isSame(wanted: Fact['value'], value: Fact['value']): boolean {
-  return typeof wanted === 'string' && typeof value === 'string'
-    ? matchesName(wanted, value)
-    : wanted === value;
-}
-
-function isIn(range: Range | null, value: number): boolean {
-  if (range === null) return true;
-  return (range.min === null || value >= range.min) && (range.max === null || value <= range.max);
 }
 
 /** A night that begins on a day belongs to that day. */

@@ -27,7 +27,10 @@ function isDeclared(task: OpenTask | null): task is OpenTask {
 
 /** Nothing has begun anywhere: nothing can go on. */
 export function isBlank({ state, task }: Where): boolean {
-  return state.sequences.length === 0 && (task === null || task.sequences.length === 0);
+  if (state.sequences.length > 0) return false;
+  if (isDeclared(task)) return task.sequences.length === 0;
+  for (const open of state.tasks) if (open.sequences.length > 0) return false;
+  return true;
 }
 
 /** The progress that this activity changes. */

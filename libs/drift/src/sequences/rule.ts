@@ -1,18 +1,6 @@
 /** Sequence rules as `libs/policy` compiles them: steps one after another, with any gap and any padding between them. */
 import type { Effect, Tags, ToolResult, Trust, ValueKind } from '#activity/types';
-
-/** Both ends included; null = open. */
-export interface Range {
-  min: number | null;
-  max: number | null;
-}
-
-/** A number, an enum or a boolean among the arguments: one of these (texts are globs), or in this range. */
-export interface FactCondition {
-  name: string;
-  any: (string | number | boolean)[] | null;
-  range: Range | null;
-}
+import type { FactCondition, Range } from '../facts.js';
 
 /** Times of day and days of the week, UTC. `from` after `to` = over midnight. */
 export interface TimeCondition {
