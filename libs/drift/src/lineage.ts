@@ -208,7 +208,10 @@ export function sizeOf(lineage: Lineage): number {
 /** A quarter more than has to go goes at once, so that it is not done with every result. */
 const TRIM_SHARE = 0.75;
 
-/** The least telling go first: names from fields, then targets from fields, then what the agent is charged with. */
+/**
+ * The least telling go first: names from fields, then targets from fields, names out of text, the intent, and last targets
+ * out of text.
+ */
 function trimmed(lineage: Lineage, most: number): Lineage {
   if (sizeOf(lineage) <= most) return lineage;
   const all = merged(lineage.older, lineage.newer);
@@ -217,7 +220,8 @@ function trimmed(lineage: Lineage, most: number): Lineage {
   const kept = all.toSorted((a, b) => rankOf(b) - rankOf(a) || a - b).slice(0, room);
   const keeps = new Set(kept);
   let lost = lineage.lost;
-  for (const entry of all) if (!keeps.has(entry)) lost = Math.max(lost, LOST, knownOf(entry));
+  for (const entry of all)
+    if (!keeps.has(entry)) lost = Math.max(lost, LOST, isStrong(entry) ? knownOf(entry) : 0);
   return { ...lineage, older: all.filter((entry) => keeps.has(entry)), newer: [], lost };
 }
 
@@ -233,9 +237,9 @@ const LOST = packed({
   source: 0,
 });
 
-const RANKS = { tainted: 4, intended: 3, target: 2, rest: 1 };
+const RANKS = { tainted: 5, intended: 4, asked: 3, target: 2, rest: 1 };
 function rankOf(entry: number): number {
-  if (isTainted(entry)) return RANKS.tainted + knownOf(entry) / 2 ** 13;
+  if (isTainted(entry)) return (isStrong(entry) ? RANKS.tainted : RANKS.asked) + knownOf(entry) / 2 ** 13;
   if (knownOf(entry) % 16 === 0) return RANKS.intended;
   return isStrong(entry) ? RANKS.target : RANKS.rest;
 }

@@ -3,8 +3,8 @@ import type { Standing, Value, ValueKind } from '#activity/types';
 import { cutBytes } from './chars.js';
 import type { Fingerprinter } from './fingerprint.js';
 import { classifyWhole, type Classified } from './kinds.js';
-import { MAX_AT_BYTES, MAX_TEXT_CHARS, MOOD_REACH_UNITS } from './limits.js';
-import { contentWords, namesIn } from './names.js';
+import { MAX_AT_BYTES, MAX_PHRASES, MAX_TEXT_CHARS, MOOD_REACH_UNITS } from './limits.js';
+import { contentWords, namesIn, phrases } from './names.js';
 import { textForm, type Plain } from './normal.js';
 import { leavesOf, type Leaf, type Leaves } from './structure.js';
 import { visitUnits, type Unit } from './units.js';
@@ -129,6 +129,7 @@ function hinted(value: Classified, hint: string): Plain {
 
 class Extraction {
   readonly collector: Collector;
+  private phrasesLeft = MAX_PHRASES;
   private readonly authors = new Map<string, Plain | null>();
 
   constructor(
@@ -171,6 +172,14 @@ class Extraction {
       if (token.value !== null && (!token.value.weak || token.quoted)) put(token.value);
     namesIn(unit.text, unit.tokens, put);
     if (this.options.standing === 'intent') contentWords(unit.tokens, put);
+    if (this.options.standing === 'result' && prose && imperative) this.phrases(unit, put);
+  }
+
+  /** What an instruction names in plain words; only so many, for they name nothing by themselves. */
+  private phrases(unit: Unit, put: (value: Classified) => void): void {
+    phrases(unit.tokens, (value) => {
+      if (this.phrasesLeft-- > 0) put(value);
+    });
   }
 
   private put(

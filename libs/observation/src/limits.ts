@@ -4,6 +4,8 @@
 export const MAX_CALL_VALUES = 64;
 /** Values on one result: a page of a mailbox or a listing. */
 export const MAX_RESULT_VALUES = 256;
+/** Phrases of plain words taken from a result's instructions. They are not counted as dropped: targets never stand here. */
+export const MAX_PHRASES = 48;
 /** Values of one intent (≤ 4 KiB of text): its words count too. */
 export const MAX_INTENT_VALUES = 128;
 /** UTF-8 bytes of an intent that are looked at; the same cut as on the log. */

@@ -100,6 +100,18 @@ export function contentWords(list: readonly Token[], visit: (value: Classified) 
   }
 }
 
+/** What two or three content words side by side name: "a pencil set". */
+export function phrases(list: readonly Token[], visit: (value: Classified) => void): void {
+  for (let at = 0; at < list.length; at++) {
+    if (!isContent(list[at])) continue;
+    for (let to = at + 2; to <= at + MAX_PHRASE_WORDS; to++) {
+      if (list[to - 1]?.apart !== false || !isContent(list[to - 1])) break;
+      const value = shortText(joined(list, at, to));
+      if (value !== null) visit(value);
+    }
+  }
+}
+
 function isContent(token: Token | undefined): boolean {
   return token !== undefined && token.word.length >= 3 && !is(token, ROLE.function);
 }

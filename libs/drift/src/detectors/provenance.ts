@@ -37,6 +37,7 @@ import {
   type Origin,
   type Voucher,
 } from '../origin.js';
+import { weightAt } from '../risk.js';
 import type { OpenTask } from '../state.js';
 import { NOTHING, option, type Detector, type Look, type Memory, type Sighting } from './detector.js';
 
@@ -185,8 +186,20 @@ function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
   if (level === 0) return asked ? 0.35 * kind * place : 0;
   if (voucher === VOUCHER.nobody) return (imperative ? 1 : 0.5) * kind * place * (acting ? 1 : 0.85);
   if (voucher === VOUCHER.named) return (imperative ? 0.8 : 0.35) * kind * place * (acting ? 1 : 0.85);
-  return (imperative && acting ? 0.5 : 0.15) * kind * place;
+  // Whoever may say what is to be done may not name a new account or address to send to.
+  const leaves = imperative && call.effect === 'send' && ADDRESSES.has(value.kind);
+  return (leaves ? 0.75 : imperative && acting ? 0.4 : 0.15) * kind * place;
 }
+
+const ADDRESSES: ReadonlySet<Value['kind']> = new Set([
+  'email',
+  'url',
+  'host',
+  'phone',
+  'iban',
+  'account',
+  'card',
+]);
 
 function kindShare(value: Value, asked: boolean): number {
   if (isTarget(value.kind)) return 1;
@@ -194,16 +207,20 @@ function kindShare(value: Value, asked: boolean): number {
   return asked ? 0.7 : 0.3;
 }
 
-/** Below this share a target alone is no sign; more of them say little more than one. */
+/** From this share on a target says so by itself. */
 const PLAIN_SHARE = 0.6;
+/** What a lesser one adds at least, where others have said as much before. */
+const LEAST_ADDED = 0.125;
 
-/** Several targets of the lesser kind say little more than one: what was said before counts. */
+/** Several targets of the lesser kind say little more than the worst of them: only what it adds to the others counts. */
 function shareAfter(look: Look, kind: string, share: number): number {
   if (share >= PLAIN_SHARE) return share;
-  let before = 0;
+  let doubt = 1;
   for (const piece of look.state.evidence)
-    if (piece.detector === 'provenance' && piece.task === look.task?.id && piece.kind !== kind) before += 1;
-  return share / (1 + before) ** 2;
+    if (piece.detector === 'provenance' && piece.task === look.task?.id && piece.kind !== kind)
+      doubt *= 1 - weightAt(piece, look.now);
+  const { weight } = look.settings;
+  return Math.max(1 - (1 - share * weight) / doubt, share * weight * LEAST_ADDED) / weight;
 }
 
 function sighting(
