@@ -52,7 +52,7 @@ export type {
 } from './policy.js';
 export { evidenceOfAgent, evidenceOfTask, riskOf } from './risk.js';
 export { SEQUENCE_LIMITS, shapeOf as sequenceShape } from './sequences/plan.js';
-export type { FactCondition as SequenceFactCondition, SequenceRule, SequenceStep } from './sequences/rule.js';
+export type { SequenceRule, SequenceStep } from './sequences/rule.js';
 export { emptyState } from './state.js';
 export type { AgentState, EndedTask, LiveEvidence, LiveRevocation, OpenTask } from './state.js';
 export { TAGS } from './tags.js';
