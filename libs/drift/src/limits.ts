@@ -25,6 +25,8 @@ export const LIMITS = {
   settled: 32,
   /** Gateway instances followed by sequence number, least recently active forgotten first. */
   instances: 16,
+  /** Places of an agent that policy wants in one; the one not used for longest is forgotten. */
+  places: 4,
   /** Missing ranges per instance. Beyond it the oldest counts as lost: what fills it later is taken for a retry. */
   missingRanges: 32,
   /** Entries of each kind of count in the profile; the rarest is forgotten, so it is new again when it returns. */

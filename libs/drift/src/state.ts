@@ -129,6 +129,21 @@ export interface SequencePlace {
   progress: SequenceProgress[];
 }
 
+/** What a task has used, as bits: effects by their number, servers and sensitive data classes by hash. */
+export interface Used {
+  effects: number;
+  /** 1 = content whose author is not known, 2 = content that others write. */
+  content: number;
+  servers: number;
+  classes: number;
+}
+
+/** A gateway instance that an agent was active from. */
+export interface Place {
+  instance: string;
+  at: number;
+}
+
 export interface OpenTask {
   /** Declared id. Implicit tasks of one principal share one, so that what counts against one counts against all. */
   id: string;
@@ -147,6 +162,12 @@ export interface OpenTask {
   callsSinceCheck: number;
   /** Last passed context check, 0 = none. */
   checkedAt: number;
+  /** What it had used by its last approval, or was approved to use. */
+  approved: Used;
+  /** Also what it has used since. */
+  used: Used;
+  /** Short name of the delegation chain it began under; empty = none, null = not known yet. */
+  chain: string | null;
   lastEffect: Effect | null;
   marks: ReadMark[];
   /** Of a declared task; what undeclared work has reached stands in the agent's `sequences`. */
@@ -246,6 +267,8 @@ export interface AgentState {
   revocations: LiveRevocation[];
   settled: SettledKey[];
   instances: InstanceWindow[];
+  /** Of an agent that policy wants in one place, latest last. */
+  places: Place[];
   /** Servers nobody catalogued, announced as observed. */
   observing: string[];
   /** Exceptions (`id@expiry`) that would have excused something and had expired; announced once each. */
@@ -254,6 +277,7 @@ export interface AgentState {
   sequences: SequencePlace[];
 }
 
+const NOTHING_USED: Used = { effects: 0, content: 0, servers: 0, classes: 0 };
 const none: Counts = { names: [], amounts: [] };
 const NO_RATE: Rate = {
   at: 0,
@@ -309,6 +333,7 @@ export function emptyState(
     revocations: [],
     settled: [],
     instances: [],
+    places: [],
     observing: [],
     lapsed: [],
     sequences: [],
@@ -331,6 +356,9 @@ export function newTask(id: string, now: number): OpenTask {
     calls: 0,
     callsSinceCheck: 0,
     checkedAt: 0,
+    approved: NOTHING_USED,
+    used: NOTHING_USED,
+    chain: null,
     lastEffect: null,
     marks: [],
     sequences: [],
@@ -363,6 +391,7 @@ export function copyOf(state: AgentState): AgentState {
     revocations: state.revocations,
     settled: state.settled,
     instances: state.instances,
+    places: state.places,
     observing: state.observing,
     lapsed: state.lapsed,
     sequences: state.sequences,
@@ -385,6 +414,9 @@ export function copyOfTask(task: OpenTask): OpenTask {
     calls: task.calls,
     callsSinceCheck: task.callsSinceCheck,
     checkedAt: task.checkedAt,
+    approved: task.approved,
+    used: task.used,
+    chain: task.chain,
     lastEffect: task.lastEffect,
     marks: task.marks,
     sequences: task.sequences,

@@ -34,6 +34,18 @@ export const TAGS: Record<string, Tags> = {
     maestro: ['L2', 'L7'],
     nist: ['MEASURE', 'MANAGE'],
   },
+  'approval-gap': {
+    asi: ['ASI01', 'ASI10'],
+    atlas: ['AML.T0080', 'AML.T0053'],
+    maestro: ['L6', 'L7'],
+    nist: ['GOVERN', 'MANAGE'],
+  },
+  identity: {
+    asi: ['ASI03', 'ASI07'],
+    atlas: ['AML.T0012', 'AML.T0073', 'AML.T0091.000'],
+    maestro: ['L6', 'L7'],
+    nist: ['GOVERN', 'MEASURE'],
+  },
   refusals: {
     asi: ['ASI02', 'ASI08'],
     atlas: ['AML.T0034.002', 'AML.T0084'],

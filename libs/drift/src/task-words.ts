@@ -1,8 +1,9 @@
 /** Ends of tasks, checks of them, and lifts: what orchestrators and people say. */
 import type { ContextChecked, RevocationLifted, TaskEnded, TaskStarted, ToolCall } from '#activity/types';
-import { withSettled } from './evidence.js';
+import { taskOf, withSettled } from './evidence.js';
 import { deriveId } from './hash.js';
-import { LEVEL_RANK } from './levels.js';
+import { countsIn, isImplicit } from './implicit-tasks.js';
+import { liftCleared } from './lifting.js';
 import { evidenceOfTask, riskOf } from './risk.js';
 import { respond, type Standing } from './respond.js';
 import type { EndedTask, LiveRevocation, OpenTask } from './state.js';
@@ -81,16 +82,17 @@ export function foldContextChecked(turn: Turn, check: ContextChecked): Standing 
   const { state, policy, now } = turn;
   const task = openTask(turn, check.task);
   if (check.outcome === 'failed') return failed(turn, check, task);
-  const shown = check.evidence.filter((key) => key.endsWith(`@${check.task}`));
+  // What counts in undeclared work counts in all of its kind, and was shown with it.
+  const shown = check.evidence.filter((key) => countsIn(check.task, taskOf(key)));
   state.evidence = state.evidence.filter(({ key }) => !shown.includes(key));
   const until = task !== null && !task.implicit ? task.expiresAt : now + policy.settledMs;
-  if (task !== null) state.settled = withSettled(state.settled, shown, until);
+  if (task !== null || isImplicit(check.task)) state.settled = withSettled(state.settled, shown, until);
   state.tasks = state.tasks.map((open) =>
-    open.id === check.task ? { ...open, checkedAt: now, callsSinceCheck: 0 } : open,
+    open.id === check.task ? { ...open, checkedAt: now, callsSinceCheck: 0, approved: open.used } : open,
   );
   turn.fresh = true;
   const standing = respond(turn, openTask(turn, check.task));
-  liftCleared(turn, check, standing);
+  liftCleared(turn, check, ({ subject }) => subject === check.task);
   return standing;
 }
 
@@ -98,15 +100,16 @@ function failed(turn: Turn, check: ContextChecked, task: OpenTask | null): Stand
   const { state, policy, now } = turn;
   const standing = respond(turn, task);
   const evidence = evidenceOfTask(state.evidence, check.task, false);
-  const explanation = `${check.by} looked at task ${check.task} and found it no longer justified: ${check.reason}`;
+  const what = isImplicit(check.task) ? 'undeclared work of the agent' : `task ${check.task}`;
+  const explanation = `${check.by} looked at ${what} and found it no longer justified: ${check.reason}`;
   const until = Math.max(task?.expiresAt ?? 0, now) + OVER_HOLD_MS;
   const risk = riskOf(policy, evidence, now);
   const revocation: LiveRevocation = {
     ...taskRevocation(turn, check.task, 'check-failed', explanation, until, risk),
-    task: task?.implicit ? null : check.task,
+    task: isImplicit(check.task) ? null : check.task,
     evidence: evidence.map(({ key }) => key),
   };
-  const title = `Task ${check.task} failed its context check`;
+  const title = `${isImplicit(check.task) ? 'Undeclared work' : `Task ${check.task}`} failed its context check`;
   revoke(turn, revocation);
   const { level } = standing;
   say(
@@ -116,26 +119,6 @@ function failed(turn: Turn, check: ContextChecked, task: OpenTask | null): Stand
     revocation.id,
   );
   return standing;
-}
-
-/** Lifts revocations of the task whose evidence is all gone, unless what is left would call for them again. */
-function liftCleared(turn: Turn, check: ContextChecked, { level }: Standing): void {
-  const { state, policy, now } = turn;
-  const stillThere = new Set(state.evidence.map(({ key }) => key));
-  const isCleared = (live: LiveRevocation) => {
-    const rule = policy.responses.find(({ id }) => id === live.rule);
-    const stillDue = rule !== undefined && LEVEL_RANK[level] >= LEVEL_RANK[rule.level];
-    return live.subject === check.task && !stillDue && !live.evidence.some((key) => stillThere.has(key));
-  };
-  for (const live of state.revocations.filter(isCleared)) {
-    if (live.observed) continue;
-    const { by, reason, id: cause } = check;
-    command(turn, {
-      type: 'lift',
-      lift: { revocation: live.id, tenant: state.tenant, by, reason, at: now, cause },
-    });
-  }
-  state.revocations = state.revocations.filter((live) => !isCleared(live));
 }
 
 /** A named person ended a revocation: its evidence is answered, here and from now on. */

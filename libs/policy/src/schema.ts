@@ -81,6 +81,8 @@ const common = (weight: number, ceiling: number, halfLife: string) => ({
 });
 
 const Bits = z.number().min(0).max(64);
+const Halvings = z.number().min(0).max(16);
+const Agents = z.array(Glob).max(256);
 const Floor = z.number().min(2).max(1e15);
 
 const Detectors = z.strictObject({
@@ -210,6 +212,35 @@ const Detectors = z.strictObject({
         .max(1e9)
         .default(20)
         .describe("Peers' tasks before they tell what is usual"),
+    })
+    .prefault({}),
+  'approval-gap': z
+    .strictObject({
+      ...common(0.3, 0.3, '1h'),
+      threshold: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.75)
+        .describe('Gap from which on a call that is not a read is evidence'),
+      renewalDue: z.number().gt(0).lt(1).default(0.6).describe('Gap from which on a context check is due'),
+      halfTime: Duration.prefault('4h').describe('Time that halves the distance left to a gap of 1'),
+      halfCalls: z.number().min(1).max(1e6).default(80).describe('Calls that do'),
+      perEffect: Halvings.default(0.2).describe('Halvings for each new effect but reads'),
+      perContent: Halvings.default(0.3).describe(
+        'For content that others write; half where that is not known',
+      ),
+      perServer: Halvings.default(0.1).describe('For each server'),
+      perClass: Halvings.default(0.15).describe('For each new sensitive data class'),
+    })
+    .prefault({})
+    .describe('How far a task may move from its last approval'),
+  identity: z
+    .strictObject({
+      ...common(0.45, 0.6, '1h'),
+      single: Agents.default([]).describe('Agents that may be active from one gateway instance at a time'),
+      verified: Agents.default([]).describe('Names that must be verified: merely claiming one is evidence'),
+      window: Duration.prefault('10m').describe('Two instances used in turn within this are used at once'),
     })
     .prefault({}),
   afterlife: z.strictObject(common(0.4, 0.6, '30m')).prefault({}),

@@ -1,9 +1,11 @@
 import { afterlife } from './afterlife.js';
+import { staleApproval } from './approval-gap.js';
 import { canary } from './canary.js';
 import { dataClass } from './data-class.js';
 import type { Detector } from './detector.js';
 import { escalation } from './escalation.js';
 import { exposure } from './exposure.js';
+import { identity } from './identity.js';
 import { instruction } from './instruction.js';
 import { novelty } from './novelty.js';
 import { provenance } from './provenance.js';
@@ -21,6 +23,8 @@ export const DETECTORS: readonly Detector[] = [
   escalation,
   dataClass,
   exposure,
+  staleApproval,
+  identity,
   novelty,
   rate,
   afterlife,
