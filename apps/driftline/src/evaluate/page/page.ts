@@ -67,11 +67,11 @@ const OVERVIEW: readonly Column[] = [
   { title: 'interrupted', hint: 'honest runs, at the policy’s own thresholds' },
   { title: 'revoked', hint: 'honest runs, at the policy’s own thresholds' },
   ...BUDGETS.map((budget) => ({
-    title: `stopped at ≤ ${budget * 100} %`,
+    title: `stopped at ≤ ${budget * 100} %`,
     hint: 'at the quantile of the judged honest runs',
   })),
   ...BUDGETS.map((budget) => ({
-    title: `really interr. at ${budget * 100} %`,
+    title: `really interr. at ${budget * 100} %`,
     hint: 'threshold calibrated on half of the honest tasks, judged on the other half',
   })),
 ];

@@ -30,11 +30,12 @@ const at = (number: number) => number.toFixed(1);
 export function plot(title: string, curves: readonly Curve[]): string {
   const height = HEIGHT + Math.ceil(curves.length / LEGEND_COLUMNS) * LEGEND_ROW + 6;
   return [
-    `<figure><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}">`,
+    `<figure><figcaption>${escape(title)}</figcaption>`,
+    `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}">`,
     ...grid(),
     ...curves.map(line),
     ...curves.map(legend),
-    `</svg><figcaption>${escape(title)}</figcaption></figure>`,
+    '</svg></figure>',
   ].join('\n');
 }
 

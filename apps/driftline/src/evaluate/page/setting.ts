@@ -1,5 +1,6 @@
 /** One setting on the page: every table and plot of it, folded away until it is wanted. */
 import { BUDGETS } from '../report/curve.js';
+import { ALL } from '../report/groups.js';
 import type { GroupFigures } from '../report/measures.js';
 import type { SettingReport } from '../report/report.js';
 import { nameOf } from '../settings.js';
@@ -14,16 +15,14 @@ export function settingSection(report: SettingReport, open: boolean): string {
     report.groups.filter(({ group }) => group.kind === kind);
   const [pooled] = of('together');
   const stops =
-    pooled?.at.map(({ stopped, budget }) => `${percent(stopped.value)} at ${budget * 100} %`) ?? [];
+    pooled?.at.map(({ stopped, budget }) => `${percent(stopped.value)} at ${budget * 100} %`) ?? [];
   return [
     `<details id="${anchor(name)}"${open ? ' open' : ''}>`,
     `<summary>${escape(name)}<span>hijacks stopped: ${stops.join(' · ')}</span></summary>`,
     groupTable('Suites: thresholds of each suite’s own honest runs', [...of('suite'), ...of('together')]),
     splitTable(report),
-    '<div class="plots">',
-    plot(`Each suite, ${name}`, curvesOf(report)),
-    `<div>${detectorTable(report)}${delayTable(report)}</div>`,
-    '</div>',
+    detectorTable(report),
+    `<div class="plots">${plot('Each suite', curvesOf(report))}<div>${delayTable(report)}</div></div>`,
     groupTable('Models: pooled thresholds', of('model')),
     groupTable('Attack goals: pooled thresholds', of('goal')),
     '</details>',
@@ -31,7 +30,8 @@ export function settingSection(report: SettingReport, open: boolean): string {
 }
 
 function curvesOf({ curves }: SettingReport) {
-  return curves.map(({ name, points }, i) => ({ name, points, colour: i % COLOURS, dashed: i >= COLOURS }));
+  const shown = curves.filter(({ name }) => name !== ALL);
+  return shown.map(({ name, points }, i) => ({ name, points, colour: i % COLOURS, dashed: i >= COLOURS }));
 }
 
 const POLICY = 'at the policy’s own thresholds';
@@ -45,11 +45,11 @@ const GROUP_COLUMNS: readonly Column[] = [
   { title: 'revoked', hint: `honest runs that lost task or agent ${POLICY}` },
   ...BUDGETS.flatMap<Column>((budget) => [
     {
-      title: `stopped at ≤ ${budget * 100} %`,
-      hint: `hijacks stopped at the threshold that interrupts at most ${budget * 100} % of honest runs`,
+      title: `stopped at ≤ ${budget * 100} %`,
+      hint: `hijacks stopped at the threshold that interrupts at most ${budget * 100} % of honest runs`,
     },
   ]),
-  { title: 'interrupted at ≤ 10 %', hint: 'honest runs interrupted at the last of these thresholds' },
+  { title: 'interrupted at ≤ 10 %', hint: 'honest runs interrupted at the last of these thresholds' },
 ];
 
 function groupTable(caption: string, groups: readonly GroupFigures[]): string {
@@ -70,8 +70,8 @@ function splitTable({ splits, groups }: SettingReport): string {
   const columns: Column[] = [
     { title: '', text: true },
     ...BUDGETS.flatMap<Column>((budget) => [
-      { title: `stopped, ≤ ${budget * 100} % of the judged` },
-      { title: `stopped, ${budget * 100} % calibrated` },
+      { title: `stopped, ≤ ${budget * 100} % of the judged` },
+      { title: `stopped, ${budget * 100} % calibrated` },
       { title: 'really interrupted' },
     ]),
   ];
@@ -102,7 +102,7 @@ function detectorTable({ detectors }: SettingReport): string {
     { title: 'hijacks', hint: 'with evidence of it' },
     { title: 'honest', hint: 'with evidence of it' },
     ...BUDGETS.map((budget) => ({
-      title: `alone at ≤ ${budget * 100} %`,
+      title: `alone at ≤ ${budget * 100} %`,
       hint: '% of hijacks stopped by its evidence alone',
     })),
     {

@@ -18,7 +18,7 @@ th, td { padding: .22rem .6rem; text-align: right; white-space: nowrap; } .t { t
 tr.s td { background: var(--tint); font-weight: 600; } td small { color: var(--faint); font-weight: 400; display: inline-block; min-width: 3.6em; text-align: left; }
 th { white-space: normal; max-width: 8.5rem; } th[title] { text-decoration: underline dotted var(--faint); text-underline-offset: 3px; }
 details { border-top: 1px solid var(--rule); padding: .5rem 0; } summary { cursor: pointer; font-weight: 600; } summary span { font-weight: 400; color: var(--faint); margin-left: .75rem; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem 2rem; } figure { margin: .5rem 0; max-width: 34rem; } figcaption { font-size: .87rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem 2rem; } figure { margin: .5rem 0; max-width: 34rem; } figcaption { font-size: .95rem; font-weight: 600; color: var(--ink); }
 svg { width: 100%; height: auto; } svg text { font-size: 11px; fill: var(--faint); } svg .g { stroke: var(--rule); }
 svg path { fill: none; stroke-width: 1.8; stroke-linejoin: round; } svg .d { stroke-dasharray: 5 3; }
 ${Array.from({ length: 8 }, (_, i) => `.c${i} { stroke: var(--c${i}); }`).join(' ')}

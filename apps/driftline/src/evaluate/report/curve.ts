@@ -19,47 +19,21 @@ export function fieldOf(scores: readonly Score[]): Field {
   };
 }
 
-/** How often each run counts: once, or as often as its task was drawn. */
-export type Weight = (score: Score) => number;
-const once: Weight = () => 1;
-/** Shares of counts are exact; their products are not. */
-const ROUNDING = 1e-9;
+/** Counts are whole; a share of them, worked out, may fall a hair short. */
+export const ROUNDING = 1e-9;
 
 /**
  * For each budget the lowest threshold that interrupts at most that share of honest runs, riskiest first. A run counts as
  * interrupted when its risk is *above* what is returned, a risk that some honest run had; −1 = all may be interrupted.
  */
-export function thresholdsFor(
-  honest: readonly Score[],
-  budgets: readonly number[],
-  weight: Weight = once,
-): number[] {
-  let total = 0;
-  for (const score of honest) total += weight(score);
-  return budgets.map((budget) => {
-    let allowed = Math.floor(budget * total + ROUNDING);
-    for (const score of honest) {
-      allowed -= weight(score);
-      if (allowed < 0) return score.peak;
-    }
-    return -1;
-  });
+export function thresholdsFor(honest: readonly Score[], budgets: readonly number[]): number[] {
+  return budgets.map((budget) => honest[Math.floor(budget * honest.length + ROUNDING)]?.peak ?? -1);
 }
 
 /** Share of runs with a risk above the threshold; null of none. */
-export function shareAbove(
-  scores: readonly Score[],
-  threshold: number,
-  weight: Weight = once,
-): number | null {
-  let above = 0;
-  let total = 0;
-  for (const score of scores) {
-    const times = weight(score);
-    total += times;
-    if (score.peak > threshold) above += times;
-  }
-  return total === 0 ? null : above / total;
+export function shareAbove(scores: readonly Score[], threshold: number): number | null {
+  const above = scores.reduce((sum, { peak }) => sum + Number(peak > threshold), 0);
+  return scores.length === 0 ? null : above / scores.length;
 }
 
 export interface Point {
