@@ -1,8 +1,9 @@
-/** A child task starts with what its parent was exposed to, also where the parent is another agent's. */
+/** What a task has come to since it was approved: its child starts with its exposure, and its renewal falls due. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { HttpAuthority } from '#access';
+import { HttpAuthority, HttpOversight, type Role } from '#access';
 import { decodeActivity } from '#activity';
-import { TOPICS, type TaskStarted } from '#activity/types';
+import { agentKey, TOPICS, type TaskStarted } from '#activity/types';
+import { defaultPolicy } from '#policy';
 import { available, openGround, readAll, tokenOf, toolCall, toolResult, type Ground } from './harness.js';
 
 let ground: Ground | null = null;
@@ -17,7 +18,7 @@ const PARENT = 'spiffe://acme.test/planner';
 const CHILD = 'spiffe://acme.test/mailer';
 const asked = { principal: 'ada', intent: 'tell the team', scope: null, ttlMs: 60_000 };
 
-function client(url: string, role: 'orchestrator' | 'gateway'): HttpAuthority {
+function client(url: string, role: Role): HttpAuthority {
   const made = new HttpAuthority({ url, token: tokenOf(role) });
   closing.push(() => made.close());
   return made;
@@ -69,5 +70,36 @@ describe.each(available())('parents on %s', (servers) => {
     await expect(
       orchestrator.startTask({ ...asked, agent: CHILD, parentTask: elsewhere.task }),
     ).rejects.toMatchObject({ code: 'invalid' });
+  });
+});
+
+describe.each(available())('approvals on %s', (servers) => {
+  it('task, agent and decision say how far the approval has moved, and when a renewal is due', async () => {
+    const shipped = defaultPolicy();
+    const gap = shipped.detectors['approval-gap']!;
+    const eager = { ...gap, options: { ...gap.options, renewalDue: 0.1 } };
+    const policy = { ...shipped, detectors: { ...shipped.detectors, 'approval-gap': eager } };
+    ground = await openGround(servers, policy);
+    await ground.keepCurrent();
+    const { url } = await ground.start();
+    const [orchestrator, gateway] = [client(url, 'orchestrator'), client(url, 'gateway')];
+    const people = new HttpOversight({ url, token: tokenOf('person') });
+    closing.push(() => people.close());
+    const { task, ...started } = await orchestrator.startTask({ ...asked, agent: PARENT });
+    expect(started).toMatchObject({ renewalDue: false });
+    expect(started.approvalGap).toBeLessThan(0.01);
+
+    const read = toolCall(ground.tenant, PARENT, { task, effect: 'read' });
+    await gateway.pend(toolResult(read, { trust: 'third-party', dataClasses: [] }));
+    const decision = await gateway.decide(toolCall(ground.tenant, PARENT, { task }));
+    expect(decision).toMatchObject({ allowed: true, renewalDue: true });
+    expect(decision.approvalGap).toBeGreaterThan(0.1);
+    const key = agentKey({ tenant: ground.tenant, agent: PARENT, assurance: 'verified' });
+    expect(await people.agent(key)).toMatchObject({ renewalDue: true, tasks: [{ task, renewalDue: true }] });
+
+    const check = { outcome: 'passed' as const, by: 'grace', reason: 'still the same work', evidence: [] };
+    const renewed = await client(url, 'person').contextCheck(task, check);
+    expect(renewed).toMatchObject({ renewalDue: false });
+    expect(renewed.approvalGap).toBeLessThan(0.01);
   });
 });

@@ -14,6 +14,8 @@ const decision: Decision = {
   risk: 0,
   level: 'normal',
   evidence: [],
+  approvalGap: 0,
+  renewalDue: false,
   policy: 'p',
 };
 

@@ -1,7 +1,7 @@
 /** May this agent, on this task, make this call now? */
 import { AccessError, type Decision } from '#access';
 import { agentKey, type Revocation, type ToolCall } from '#activity/types';
-import { clampTime, judge, levelOf, type Verdict, type Policy } from '#drift';
+import { approvalOf, clampTime, judge, levelOf, type Verdict, type Policy } from '#drift';
 import type { AgentNow, Agents } from './agents.js';
 import type { AuthorityMetrics } from './metrics.js';
 import type { PendingLists, Proposal } from './pending.js';
@@ -56,7 +56,7 @@ export class Decisions {
     const asked = now.pending.findIndex(({ id }) => id === call.id);
     const before = asked < 0 ? now.pending : now.pending.slice(0, asked);
     const verdict = judge(policy, now.state, before, clampTime(proposed, now.atMs, maxSkewMs));
-    const result = answer(call, verdict, policy.digest);
+    const result = answer(call, verdict, policy);
     if (asked >= 0) {
       metrics.repeated.inc();
       const known = now.pending[asked] as ToolCall;
@@ -82,6 +82,8 @@ const REVOKED_REASONS: Partial<Record<Revocation['response'], string>> = {
   'revoke-task': 'task-revoked',
   'revoke-agent': 'agent-revoked',
 };
+/** Answered without a look at the state. */
+const NOT_ASSESSED = { approvalGap: 0, renewalDue: false };
 /** Refusals that say something about the task, not about what the agent did. */
 const TASK_REASONS = new Set(['task-unknown', 'task-ended', 'task-expired']);
 
@@ -105,7 +107,7 @@ function toAppend(
   return { ...proposed, decision: 'refused', basis, reason, revocation };
 }
 
-function answer(call: ToolCall, verdict: Verdict, policy: string): Decision {
+function answer(call: ToolCall, verdict: Verdict, policy: Policy): Decision {
   const { allowed, response, reason, explanation, retryable, revocation, assessment } = verdict;
   const { risk, level } = assessment;
   return {
@@ -120,7 +122,8 @@ function answer(call: ToolCall, verdict: Verdict, policy: string): Decision {
     risk,
     level,
     evidence: revocation && revocation.evidence.length > 0 ? revocation.evidence : assessment.evidence,
-    policy,
+    ...approvalOf(policy, assessment.state, call.task, call.time),
+    policy: policy.digest,
   };
 }
 
@@ -137,6 +140,7 @@ function refusedBy(call: ToolCall, revocation: Revocation, policy: Policy): Deci
     risk: revocation.risk,
     level: levelOf(policy.levels, revocation.risk),
     evidence: revocation.evidence,
+    ...NOT_ASSESSED,
     policy: policy.digest,
   };
 }
@@ -156,6 +160,7 @@ function withoutRoom(call: ToolCall, error: AccessError, policy: string): Decisi
     risk: 0,
     level: 'normal',
     evidence: [],
+    ...NOT_ASSESSED,
     policy,
   };
 }

@@ -37,8 +37,8 @@ export function taskView(
 export function agentView(policy: Policy, state: AgentState, pending: number, nowMs: number): AgentView {
   const { tenant, agent, assurance } = state;
   const tasks = state.tasks.map(({ id, implicit, expiresAt }) => {
-    const { risk, level } = riskView(policy, state, id, nowMs);
-    return { task: id, declared: !implicit, expiresAt: implicit ? null : expiresAt, risk, level };
+    const { evidence: _, ...standing } = riskView(policy, state, id, nowMs);
+    return { task: id, declared: !implicit, expiresAt: implicit ? null : expiresAt, ...standing };
   });
   const key = agentKey(state);
   return {

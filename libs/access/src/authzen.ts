@@ -74,6 +74,8 @@ export const EvaluationResponse = z.object({
     risk: z.number(),
     level: z.enum(LEVELS),
     evidence: z.array(EvidenceShape),
+    approvalGap: z.number().default(0),
+    renewalDue: z.boolean().default(false),
     policy: z.string(),
   }),
 });
@@ -131,6 +133,8 @@ export function evaluationResponse(decision: Decision): EvaluationResponse {
       risk: decision.risk,
       level: decision.level,
       evidence: decision.evidence,
+      approvalGap: decision.approvalGap,
+      renewalDue: decision.renewalDue,
       policy: decision.policy,
     },
   };

@@ -31,6 +31,10 @@ export interface Decision {
   risk: number;
   level: Level;
   evidence: Evidence[];
+  /** 0–1: how far the task has moved from its last approval. */
+  approvalGap: number;
+  /** A context check is due, though nothing is stopped for it. */
+  renewalDue: boolean;
   policy: string;
 }
 
@@ -64,6 +68,10 @@ export interface TaskView {
   level: Level;
   /** Live evidence of the task: what a context check is to be shown. */
   evidence: Evidence[];
+  /** 0–1: how far the task has moved from its last approval. */
+  approvalGap: number;
+  /** A context check is due, though nothing is stopped for it. */
+  renewalDue: boolean;
 }
 
 export interface ContextCheckRequest {
@@ -111,6 +119,17 @@ export interface RevokeRequest {
   retryable?: boolean;
 }
 
+/** A task in short. */
+export interface AgentTaskView {
+  task: string;
+  declared: boolean;
+  expiresAt: number | null;
+  risk: number;
+  level: Level;
+  approvalGap: number;
+  renewalDue: boolean;
+}
+
 /** What the state knows of one agent, pending included. */
 export interface AgentView {
   key: string;
@@ -120,8 +139,11 @@ export interface AgentView {
   risk: number;
   level: Level;
   evidence: Evidence[];
-  /** Ids of its open tasks, declared and implicit. */
-  tasks: { task: string; declared: boolean; expiresAt: number | null; risk: number; level: Level }[];
+  /** Of its declared task that has moved furthest from its last approval. */
+  approvalGap: number;
+  renewalDue: boolean;
+  /** Its open tasks, declared and implicit. */
+  tasks: AgentTaskView[];
   pending: number;
   policy: string;
 }

@@ -28,6 +28,8 @@ export const TaskShape = z.object({
   risk: z.number(),
   level: z.enum(LEVELS),
   evidence: z.array(EvidenceShape),
+  approvalGap: z.number().default(0),
+  renewalDue: z.boolean().default(false),
 });
 
 /** Throws `AccessError` `unreachable`: whoever answered is not an authority. */

@@ -24,6 +24,37 @@ const READ_BIT = bitOf('read');
 const UNKNOWN_CONTENT = 1;
 const OTHERS_CONTENT = 2;
 
+/** How stale an approval is, as people and gateways are told. */
+export interface ApprovalView {
+  /** 0–1; `approval.ts` says what of. */
+  approvalGap: number;
+  /** The gap is past what the policy lets a declared task move: a context check is due, though nothing is stopped. */
+  renewalDue: boolean;
+}
+
+/** Of a task, or with `task` null of the agent: of the declared task that has moved furthest. */
+export function approvalOf(
+  policy: Policy,
+  state: AgentState,
+  task: string | null,
+  atMs: number,
+): ApprovalView {
+  let widest = 0;
+  let renewalDue = false;
+  for (const { id, implicit } of state.tasks) {
+    if (task === null ? implicit : id !== task) continue;
+    const gap = approvalGap(policy, state, id, atMs);
+    widest = Math.max(widest, gap);
+    renewalDue ||= !implicit && gap >= dueFrom(policy);
+  }
+  return { approvalGap: widest, renewalDue };
+}
+
+function dueFrom(policy: Policy): number {
+  const due = policy.detectors[APPROVAL_GAP]?.options['renewalDue'];
+  return typeof due === 'number' ? due : Infinity;
+}
+
 /** Of an open task, as of `atMs`; 0 for one that is not open, or where the policy has the detector off. */
 export function approvalGap(policy: Policy, state: AgentState, task: string, atMs: number): number {
   const settings = policy.detectors[APPROVAL_GAP];

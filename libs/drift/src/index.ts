@@ -14,7 +14,9 @@ export {
   verbOf,
   type Action,
   type ToolTerms,
+  type VerbForm,
 } from './actions.js';
+export { approvalGap, approvalOf, type ApprovalView } from './approval.js';
 export { assess } from './assess.js';
 export type { Assess, Assessment, Command, Finding, Judge, Verdict } from './contract.js';
 export { areaOf } from './areas.js';

@@ -1,5 +1,6 @@
 import type { Evidence, Level } from '#activity/types';
-import { published } from './evidence.js';
+import { publishedAt } from './evidence.js';
+import { approvalOf, type ApprovalView } from './approval.js';
 import { nextLevel } from './levels.js';
 import { levelsFor } from './thresholds.js';
 import type { Policy } from './policy.js';
@@ -7,7 +8,7 @@ import { evidenceOfAgent, evidenceOfTask, riskOf } from './risk.js';
 import type { AgentState } from './state.js';
 
 /** Risk as people are shown it: read from a state, without folding anything. */
-export interface RiskView {
+export interface RiskView extends ApprovalView {
   risk: number;
   level: Level;
   /** All the live evidence behind it: what a context check is to be shown. */
@@ -23,5 +24,10 @@ export function riskView(policy: Policy, state: AgentState, task: string | null,
   const open = task === null ? null : (state.tasks.find(({ id }) => id === task) ?? null);
   const held = task === null ? state.level : (open?.level ?? 'normal');
   const levels = levelsFor(policy, state, open?.kind ?? null);
-  return { risk, level: nextLevel(levels, held, risk), evidence: evidence.map(published) };
+  return {
+    risk,
+    level: nextLevel(levels, held, risk),
+    evidence: evidence.map((piece) => publishedAt(piece, now)),
+    ...approvalOf(policy, state, task, now),
+  };
 }
