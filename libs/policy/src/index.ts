@@ -15,6 +15,13 @@ export {
   type Taken,
 } from './book.js';
 export { PolicyOvertaken, PolicyError, type PolicyMistake } from './errors.js';
+export {
+  checkPolicy,
+  checkPolicyText,
+  digestWithoutThresholds,
+  type Checked,
+  type Remark,
+} from './check/index.js';
 export { policyJsonSchema } from './json-schema.js';
 export { defaultPolicy, loadPolicy } from './load.js';
 export { parsePolicy } from './parse.js';
