@@ -2,7 +2,7 @@
  * Peers: what agents of one role usually do, learned from recorded activity and named by the policy (design §2). While
  * an agent is young its own profile is backed off to them.
  */
-import { EFFECTS, type Assurance, type Effect } from '#activity/types';
+import type { Assurance, Effect } from '#activity/types';
 import { matchesResource } from './glob.js';
 import type { Policy } from './policy.js';
 
@@ -37,12 +37,11 @@ export interface PeerCounts {
   agents: number;
   calls: number;
   results: number;
-  /** Tasks that used the tool (`server/tool`), server, resource area or effect. */
+  /** Tasks that used the tool (`server/tool`), server, resource area or effect, or touched the data class. */
   tools: Record<string, number>;
   servers: Record<string, number>;
   areas: Record<string, number>;
   effects: Record<string, number>;
-  /** Calls and results with the class. */
   classes: Record<string, number>;
   /** Calls by effect after effect, as in the profile. */
   transitions: Record<string, number>;
@@ -62,23 +61,18 @@ export class Peers {
   private readonly servers: ReadonlyMap<string, number>;
   private readonly areas: ReadonlyMap<string, number>;
   private readonly classes: ReadonlyMap<string, number>;
-  private readonly effectCalls: ReadonlyMap<string, number>;
+  private readonly effects: ReadonlyMap<string, number>;
 
   constructor(
     readonly role: string,
     readonly counts: PeerCounts,
   ) {
-    const { tools, servers, areas, classes, transitions } = counts;
+    const { tools, servers, areas, classes, effects } = counts;
     this.tools = new Map(Object.entries(tools));
     this.servers = new Map(Object.entries(servers));
     this.areas = new Map(Object.entries(areas));
     this.classes = new Map(Object.entries(classes));
-    const calls = (effect: Effect) =>
-      Object.entries(transitions).reduce(
-        (sum, [name, count]) => sum + (name.endsWith(`>${effect}`) ? count : 0),
-        0,
-      );
-    this.effectCalls = new Map(EFFECTS.map((effect) => [effect, calls(effect)]));
+    this.effects = new Map(Object.entries(effects));
   }
 
   get tasks(): number {
@@ -98,15 +92,17 @@ export class Peers {
     return this.areas.get(name) ?? 0;
   }
 
-  /** Share of calls and results with the class; `strength` imagined ones at rate `prior` keep it off 0. */
-  classRate(name: string, prior: number, strength: number): number {
-    const { calls, results } = this.counts;
-    return ((this.classes.get(name) ?? 0) + strength * prior) / (calls + results + strength);
+  /**
+   * Share of tasks that touch the class: once a task does, it may touch it with every call, so that shares of calls would
+   * make ordinary work look rare. One imagined task at rate `prior` keeps it off 0.
+   */
+  classRate(name: string, prior: number): number {
+    return ((this.classes.get(name) ?? 0) + prior) / (this.tasks + 1);
   }
 
-  /** Share of calls with the effect, likewise. */
-  effectRate(effect: Effect, prior: number, strength: number): number {
-    return ((this.effectCalls.get(effect) ?? 0) + strength * prior) / (this.counts.calls + strength);
+  /** Share of tasks with the effect, likewise. */
+  effectRate(effect: Effect, prior: number): number {
+    return ((this.effects.get(effect) ?? 0) + prior) / (this.tasks + 1);
   }
 
   /** Upper end of the bucket that holds the quantile; 0 = nothing was measured. */

@@ -48,7 +48,7 @@ function bitsOf(look: Look, name: string, sensitivity: number): number {
   const decay = decayTo(profile, now, policy.profileHalfLifeMs);
   const expected = 2 ** (-option(settings, 'youngBits') * sensitivity);
   const strength = option(settings, 'youngEvents');
-  const prior = peersOf(policy, look.state)?.classRate(name, expected, strength) ?? expected;
+  const prior = peersOf(policy, look.state)?.classRate(name, expected) ?? expected;
   const seen = (profile.calls + profile.results) * decay;
   return surpriseBits(classCount(profile, name, decay), seen, prior, strength);
 }

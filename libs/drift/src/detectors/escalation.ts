@@ -48,7 +48,7 @@ function againstPrecedent(look: Look, call: ToolCall): Sighting | null {
   if (calls < mature && known === null) return null;
   const seen = effectCount(profile, call.effect, decay);
   // What peers do counts like that many calls of its own.
-  const prior = known?.effectRate(call.effect, PRECEDENT_PRIOR, PRECEDENT_STRENGTH) ?? PRECEDENT_PRIOR;
+  const prior = known?.effectRate(call.effect, PRECEDENT_PRIOR) ?? PRECEDENT_PRIOR;
   const bits = surpriseBits(seen, calls, prior, known === null ? PRECEDENT_STRENGTH : mature);
   if (bits < option(settings, 'minBits')) return null;
   const others = known === null ? '' : ', and its peers hardly ever do';

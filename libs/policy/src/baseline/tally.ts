@@ -28,6 +28,7 @@ interface OpenTask {
   servers: Set<string>;
   areas: Set<string>;
   effects: Set<string>;
+  classes: Set<string>;
   previous: ToolCall['effect'] | null;
 }
 
@@ -87,7 +88,7 @@ class Tally {
     if (area !== null) task.areas.add(area);
     countUp(counts.transitions, transition(task.previous, call.effect));
     task.previous = call.effect;
-    for (const name of call.dataClasses) countUp(counts.classes, name);
+    for (const name of call.dataClasses) task.classes.add(name);
     measure(counts.measures.bytesPerCall, call.argumentsBytes);
     const window = this.windowOf(role, call);
     window.calls += 1;
@@ -99,7 +100,7 @@ class Tally {
   private addResult(role: string, result: ToolResult): void {
     const counts = this.of(role);
     counts.results += 1;
-    for (const name of result.dataClasses) countUp(counts.classes, name);
+    for (const name of result.dataClasses) this.taskOf(role, result).classes.add(name);
     measure(counts.measures.bytesPerResult, result.resultBytes);
     measure(counts.measures.recordsPerResult, result.records);
     const window = this.windowOf(role, result);
@@ -112,26 +113,27 @@ class Tally {
     return this.counts[role] as PeerCounts;
   }
 
-  private taskOf(role: string, call: ToolCall): OpenTask {
-    const key = taskKey(call);
+  private taskOf(role: string, activity: ToolCall | ToolResult): OpenTask {
+    const key = taskKey(activity);
     let task = this.tasks.get(key);
-    if (task !== undefined && call.task === null && call.time - task.lastAt > TASK_IDLE_MS) {
+    if (task !== undefined && activity.task === null && activity.time - task.lastAt > TASK_IDLE_MS) {
       this.closeTask(task);
       task = undefined;
     }
     if (task === undefined) {
-      const sets = { tools: new Set<string>(), servers: new Set<string>(), areas: new Set<string>() };
-      task = { role, lastAt: 0, calls: 0, changes: 0, ...sets, effects: new Set<string>(), previous: null };
+      const used = { tools: new Set<string>(), servers: new Set<string>(), areas: new Set<string>() };
+      const sets = { ...used, effects: new Set<string>(), classes: new Set<string>() };
+      task = { role, lastAt: 0, calls: 0, changes: 0, ...sets, previous: null };
       this.tasks.set(key, task);
     }
-    task.lastAt = Math.max(task.lastAt, call.time);
+    task.lastAt = Math.max(task.lastAt, activity.time);
     return task;
   }
 
   private closeTask(task: OpenTask): void {
     const counts = this.of(task.role);
     counts.tasks += 1;
-    for (const kind of ['tools', 'servers', 'areas', 'effects'] as const) {
+    for (const kind of ['tools', 'servers', 'areas', 'effects', 'classes'] as const) {
       for (const name of task[kind]) countUp(counts[kind], name);
     }
     measure(counts.measures.callsPerTask, task.calls);
