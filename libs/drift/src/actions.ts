@@ -63,7 +63,7 @@ const VERBS: Readonly<Record<Action, string>> = {
   book: 'book reserve schedule',
   create: `
     create make add write generate insert append save store copy upload draft compose register record duplicate
-    prepare produce put new patch fork commit clone attach upsert enqueue annotate archive merge`,
+    prepare produce put new patch fork commit clone attach upsert enqueue annotate archive merge draw plot render paint sketch design build`,
   update: `
     update change modify edit adjust set reset rename move replace reschedule correct fix amend revise switch increase
     decrease reduce raise lower alter overwrite extend postpone assign tag label mark`,

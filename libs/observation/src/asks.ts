@@ -2,7 +2,7 @@
  * What the sentences of a text ask for: verbs where a verb may stand, with what they are done to. The same reading for
  * intents and for results. Rules of English, linear in the number of words; no attack's wording is known here.
  */
-import { actionOf, actionOfNoun, singular, topicOf, verbOf, type Action } from '#drift';
+import { actionOf, actionOfNoun, singular, topicOf, verbOf, type Action, type VerbForm } from '#drift';
 import type { RequestMood } from '#activity/types';
 import type { Token } from './tokens.js';
 import { ROLE } from './words.js';
@@ -14,16 +14,25 @@ export interface Ask {
   topics: string[];
   /** Index of the verb or noun. */
   at: number;
-  /** A noun alone asks: "a payment is due". */
-  noun: boolean;
+  /** Of the verb; `noun`: a noun alone asks ("a payment is due"). */
+  form: VerbForm | 'noun';
 }
 
-/** After one of these a base form is a verb. */
-const BEFORE_VERB = new Set(
-  `to please kindly and then or also just not don't don’t never you i we they could can will would should must shall may
+const set = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
+
+/** After one of these a base form is a verb … */
+const BEFORE_VERB = set(`
+  to please kindly and then or also just not don't don’t never you i we they could can will would should must shall may
   might help let me us ahead now first next finally lastly immediately so do but either always go directly simply
-  afterwards afterward instead urgently quickly`.split(/\s+/),
-);
+  afterwards afterward instead urgently quickly`);
+/** … which tells of what somebody can or will do, not the reader to do it. */
+const TELLING = set("i we they you can will would may might could i'll we'll you'll they'll");
+/** Before "to" and a verb: what makes it asked for, not what something is good for. */
+const BEFORE_TO = set(`
+  sure remember forget need needs needed have has want wants like asked required instructed told you is are time as
+  begin start try ask advised expected supposed requested continue proceed reminder free due ought prefer kind happy
+  got love wish going looking planning hoping sure please request`);
+const MUST = set('should must shall');
 /** Is not asked for. */
 const NEGATIONS = new Set([
   'not',
@@ -64,6 +73,23 @@ function isVerbPlace(list: readonly Token[], at: number): boolean {
     return (before.roles & ROLE.determiner) === 0;
   return BEFORE_VERB.has(before.word) || (before.word.endsWith('ly') && before.word.length > 4);
 }
+
+/** How a base form where a verb may stand is asked for. `instructs`: its sentence tells the reader to do something. */
+function moodOf(list: readonly Token[], at: number, instructs: boolean): RequestMood {
+  const one = list[at - 1]?.word ?? '';
+  const two = list[at - 2]?.word ?? '';
+  if (at === 0 || list[at]!.clause) return instructs ? 'imperative' : 'mentioned';
+  if (one === 'to') {
+    if (!BEFORE_TO.has(two)) return 'mentioned';
+    return instructs ? 'imperative' : 'due';
+  }
+  if (MUST.has(one)) return instructs ? 'imperative' : 'due';
+  // "Could you send": the modal stands before.
+  const asking = one === 'you' && TELLING.has(two) && !PEOPLE.has(two);
+  if (TELLING.has(one) && !asking) return 'mentioned';
+  return instructs ? 'imperative' : 'mentioned';
+}
+const PEOPLE = set('i we they you');
 
 function negated(list: readonly Token[], at: number): boolean {
   const one = list[at - 1]?.word ?? '';
@@ -130,11 +156,11 @@ function verbAsk(list: readonly Token[], at: number, instructs: boolean): Ask | 
     mood,
     topics: topicsOf(nouns),
     at,
-    noun: false,
+    form,
   });
   const before1 = list[at - 1];
   const determined = before1 !== undefined && (before1.roles & ROLE.determiner) !== 0 && !list[at]!.apart;
-  if (form === 'base' && isVerbPlace(list, at)) return ask(instructs ? 'imperative' : 'due', after);
+  if (form === 'base' && isVerbPlace(list, at)) return ask(moodOf(list, at, instructs), after);
   if (form === 'ed' && dueParticiple(list, at)) return ask('due', [...before(), ...after]);
   if (form === 'ing' && !determined) return ask(dueNear(list, at) ? 'due' : 'mentioned', after);
   if (form === 'ed' && at === 0) return ask(instructs ? 'imperative' : 'mentioned', after);
@@ -147,7 +173,7 @@ function nounAsk(list: readonly Token[], at: number): Ask | null {
   const action = word.length < 4 ? null : actionOfNoun(singular(word));
   if (action === null) return null;
   const nouns = nounsIn(list, at - REACH_BEFORE, at + 1 + REACH_AFTER);
-  return { action, mood: dueNear(list, at) ? 'due' : 'mentioned', topics: topicsOf(nouns), at, noun: true };
+  return { action, mood: dueNear(list, at) ? 'due' : 'mentioned', topics: topicsOf(nouns), at, form: 'noun' };
 }
 
 /** Everything that one sentence asks for. `instructs`: it tells its reader to do something. */

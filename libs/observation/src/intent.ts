@@ -47,7 +47,8 @@ function actionsOf(list: readonly Token[], actions: Set<Action>): void {
     return;
   }
   for (const ask of asksIn(list, true)) {
-    if (ask.mood === 'mentioned' || (ask.noun && !wanted(list, ask.at))) continue;
+    if (ask.form === 'noun' ? !wanted(list, ask.at) : ask.form !== 'base' && ask.mood === 'mentioned')
+      continue;
     actions.add(isAnswer(list, ask.at) ? 'read' : ask.action);
   }
 }

@@ -136,7 +136,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   instruction: z
     .strictObject({
-      ...common(0.8, 0.85, '1h'),
+      ...common(0.85, 0.88, '1h'),
       undeclaredShare: z
         .number()
         .min(0)
@@ -147,7 +147,7 @@ const Detectors = z.strictObject({
         .number()
         .min(0)
         .max(1)
-        .default(0.12)
+        .default(0.05)
         .describe('Of the weight for a call that no text asked for, and the intent has no word for either'),
     })
     .prefault({}),

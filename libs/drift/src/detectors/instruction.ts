@@ -109,23 +109,23 @@ function coverOf(task: OpenTask, call: ToolCall): Cover {
 
 /** What a request says by itself, by mood, with and without the object named. */
 const BY_MOOD: readonly [object: number, without: number][] = [
-  [0.9, 0.7],
-  [0.5, 0.25],
-  [0.4, 0.08],
+  [1, 0.5],
+  [0.4, 0.15],
+  [0.3, 0.05],
 ];
 /** Pages are full of links to visit: only being told to says much. */
 const BY_MOOD_OF_SITE: readonly [object: number, without: number][] = [
-  [0.8, 0.3],
-  [0.2, 0.05],
-  [0.1, 0.03],
+  [0.7, 0.2],
+  [0.15, 0.03],
+  [0.08, 0.02],
 ];
 /** What remains where the intent asks for it too: the action and its topic, or the action alone. */
-const ASKED_TOO = { whole: 0.3, action: 0.2 };
-const MEANT_TOO = 0.3;
-const SYSTEM_TOO = 0.3;
+const ASKED_TOO = { whole: 0.15, action: 0.1 };
+const MEANT_TOO = 0.2;
+const SYSTEM_TOO = 0.2;
 const GRANTED_TOO = 0.6;
 /** Where the intent leaves what is to be done to a text: what the text names, and what it only hints at. */
-const DELEGATED = { object: 0.5, without: 0.3 };
+const DELEGATED = { object: 0.5, without: 0.25 };
 /** These an intent hands over only by naming them. */
 const KEPT_BACK: ReadonlySet<Effect> = new Set(['admin', 'execute', 'delete', 'unknown']);
 const DELEGATED_KEPT_BACK = 0.8;
@@ -140,7 +140,7 @@ function askedElsewhere(look: Look, task: OpenTask, call: ToolCall, cover: Cover
   let share = (asked.object ? object : without) * aged * (asked.foreign ? 1 : OWN_TEXT);
   if (cover.known && cover.action) share *= cover.topic ? ASKED_TOO.whole : ASKED_TOO.action;
   if (found.meant) share *= MEANT_TOO;
-  else if (cover.delegates && asked.behind !== BEHIND.other) share *= delegated(call, asked);
+  else if (cover.delegates && !ordersOfAnother(asked)) share *= delegated(call, asked);
   if (found.system) share *= SYSTEM_TOO;
   if (cover.granted === true) share *= GRANTED_TOO;
   if (task.implicit) share *= option(look.settings, 'undeclaredShare');
@@ -163,6 +163,11 @@ function intentWords({ known, action, delegates }: Cover): string {
   if (!known)
     return delegates ? 'the intent leaves it to what is read' : 'no intent is known that asks for it';
   return action ? 'the intent asks for such calls too' : 'the intent asks for nothing of the kind';
+}
+
+/** An intent that leaves what to do to somebody's text leaves it to nobody else. */
+function ordersOfAnother({ behind, mood }: Asked): boolean {
+  return behind === BEHIND.other && mood === 0;
 }
 
 function delegated({ effect }: ToolCall, { object }: Asked): number {
