@@ -135,8 +135,8 @@ function personAt(list: readonly Token[], at: number): { name: string; end: numb
     first.capital && first.word !== '' && (first.roles & (ROLE.function | ROLE.opener | ROLE.verb)) === 0;
   if (!isName && !isRole) return null;
   let end = at + 1;
+  if (!isName) return { name: first.text, end };
   while (
-    isName &&
     end < list.length &&
     end - at < MAX_NAME_WORDS &&
     !list[end]!.apart &&

@@ -2,7 +2,7 @@
  * Tools that the text of a result asks for. Found by what they do and what they do it to, as their names say, never by
  * an attack's wording; only the tools' own names go on the log.
  */
-import { LIMITS, type Effect, type Request, type RequestMood } from '#activity/types';
+import { clipText, LIMITS, type Effect, type Request, type RequestMood } from '#activity/types';
 import { toolTerms, type Action } from '#drift';
 import { asksIn, type Ask } from './asks.js';
 import type { Unit } from './units.js';
@@ -23,6 +23,8 @@ export class ToolIndex {
       const { action, topics } = toolTerms(name);
       // Harmless by itself, and named in every text; a read that goes somewhere is neither.
       if (action === null || action === 'read' || (effect === 'read' && action !== 'visit')) continue;
+      // A name that the log cannot carry is no tool's that could be called.
+      if (clipText(name, LIMITS.toolBytes) !== name) continue;
       if (++size > MAX_INDEXED_TOOLS) break;
       const same = this.byAction.get(action) ?? [];
       same.push({ name, topics });

@@ -80,6 +80,7 @@ export class Decider {
   mustPend(result: ToolResult): boolean {
     if (this.parts.decide === 'none') return false;
     if (result.values.length > 0 || result.valuesDropped > 0 || result.trust === 'third-party') return true;
+    if (result.requests.length > 0) return true;
     const { dataClasses } = this.parts.policies.active;
     return result.dataClasses.some((dataClass) => (dataClasses[dataClass] ?? UNLISTED) > 0);
   }

@@ -1,12 +1,12 @@
 /** One client message: what it is, whether it may be made, that it is on the log, and what comes back. */
 import { LIMITS, type Enforcement, type Revocation, type ToolCall, type ToolResult } from '#activity/types';
-import type { Policy } from '#drift';
 import {
   classifyCall,
   observeCall,
   observeResult,
   type Classification,
   type FingerprintKeys,
+  type ObserveContext,
   type ObservedResult,
   type SeenCall,
 } from '#observation';
@@ -24,6 +24,7 @@ import { CODES, type JsonObject, type ResponseMessage } from '../mcp/message.js'
 import { conversationOf, taskOf, type TaskClaim } from './claims.js';
 import type { Decider } from './decider.js';
 import { CallWatch, type CallEnds, type InFlight, type StopOutcome } from './in-flight.js';
+import { KnownTools } from './known-tools.js';
 import { ListingWatch } from './listing.js';
 import type { ActivePolicy } from './policies.js';
 import type { Admission, Exchange, Judge } from './port.js';
@@ -61,10 +62,12 @@ const PASS: Admission = { kind: 'pass' };
 
 export class CallJudge implements Judge, CallEnds {
   private readonly parts: JudgeParts;
+  private readonly known: KnownTools;
   private readonly proposals = new WeakMap<CallWatch, Proposal>();
 
   constructor(parts: JudgeParts) {
     this.parts = parts;
+    this.known = new KnownTools(parts.tools);
   }
 
   async admit(exchange: Exchange): Promise<Admission> {
@@ -95,6 +98,7 @@ export class CallJudge implements Judge, CallEnds {
     const { tool, effect, dataClasses } = observed;
     const revocable = { tenant, agentKey, task, server: server.name, tool, effect, dataClasses };
     const classification = classifyCall(context, seen);
+    if (seen.method === 'tools/call') tools.heardOf(server.name, tool);
     return { exchange, seen, call, revocable, classification, unfit: unfit(exchange, seen, claim) };
   }
 
@@ -174,7 +178,7 @@ export class CallJudge implements Judge, CallEnds {
     const proposal = this.proposals.get(watch)!;
     const { decider, recorder } = this.parts;
     const seen = response.error ? { error: response.error } : { result: response.result };
-    const observed = observeResult(this.context(), {
+    const observed = observeResult(this.reading(), {
       ...seen,
       classification: proposal.classification,
       resultBytes: bytes,
@@ -243,8 +247,15 @@ export class CallJudge implements Judge, CallEnds {
     return reportedResult(this.parts.recorder.reporter.base(who, Date.now()), call, observed);
   }
 
-  private context(): { catalogue: Policy['catalogue']; fingerprinter: FingerprintKeys['current'] } {
-    return { catalogue: this.parts.policies.active.catalogue, fingerprinter: this.parts.keys.current };
+  private context(): ObserveContext {
+    const { catalogue } = this.parts.policies.active;
+    return { catalogue, fingerprinter: this.parts.keys.current };
+  }
+
+  /** With the tools that results are read for requests of. */
+  private reading(): ObserveContext {
+    const context = this.context();
+    return { ...context, tools: this.known.of(context.catalogue) };
   }
 }
 

@@ -18,6 +18,10 @@ export class ToolBook {
   private readonly servers = new Map<string, Map<string, ToolDefinition>>();
   /** Per agent and server: the digests it saw. Oldest agents are forgotten first. */
   private readonly seen = new Map<string, Map<string, string>>();
+  /** Tools called per server, listed here or not. */
+  private readonly called = new Map<string, Map<string, true>>();
+  /** Changes whenever a tool is heard of for the first time. */
+  version = 0;
 
   /** The latest definition of a tool, null when nobody listed it here. */
   definition(server: string, tool: string): ToolDefinition | null {
@@ -27,6 +31,24 @@ export class ToolBook {
   /** The digest as this agent saw it, null when it never listed the tool. */
   digestSeen(agentKey: string, server: string, tool: string): string | null {
     return this.seen.get(`${server} ${agentKey}`)?.get(tool) ?? null;
+  }
+
+  /** An agent called it: it need not have listed it through this gateway. */
+  heardOf(server: string, tool: string): void {
+    let called = this.called.get(server);
+    if (!called) this.called.set(server, (called = new Map()));
+    if (called.has(tool)) return;
+    if (!this.servers.get(server)?.has(tool)) this.version += 1;
+    remember(called, tool, true);
+  }
+
+  *listedTools(): Generator<{ server: string; tool: string }> {
+    for (const [server, definitions] of this.servers)
+      for (const tool of definitions.keys()) yield { server, tool };
+  }
+
+  *calledTools(): Generator<{ server: string; tool: string }> {
+    for (const [server, names] of this.called) for (const tool of names.keys()) yield { server, tool };
   }
 
   /** Takes in one `tools/list` result. Returns what it listed. */
@@ -39,6 +61,7 @@ export class ToolBook {
       if (!isObject(tool) || typeof tool.name !== 'string') continue;
       const digest = toolDigest({ ...tool, name: tool.name });
       const annotations = isObject(tool.annotations) ? (tool.annotations as ToolAnnotations) : null;
+      if (!definitions.has(tool.name)) this.version += 1;
       remember(definitions, tool.name, { annotations, inputSchema: tool.inputSchema, digest });
       remember(digests, tool.name, digest);
       listed.push({ name: tool.name, digest });

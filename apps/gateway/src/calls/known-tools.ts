@@ -1,0 +1,39 @@
+/** Tools that agents behind this gateway can call, so that results can be read for requests to call them. */
+import type { Catalogue } from '#drift';
+import { classifyTool, ToolIndex, type KnownTool } from '#observation';
+import type { ToolBook } from './tool-book.js';
+
+/** Made anew when a tool is first heard of, or the catalogue is another. */
+export class KnownTools {
+  private index = new ToolIndex([]);
+  private catalogue: Catalogue | null = null;
+  private version = -1;
+
+  constructor(private readonly book: ToolBook) {}
+
+  /** Of all servers: what one server's text asks for may be another's tool. */
+  of(catalogue: Catalogue): ToolIndex {
+    if (catalogue !== this.catalogue || this.book.version !== this.version) {
+      this.catalogue = catalogue;
+      this.version = this.book.version;
+      this.index = new ToolIndex(knownIn(catalogue, this.book));
+    }
+    return this.index;
+  }
+}
+
+/** What servers listed and agents called, and what the operator describes by its full name. */
+function knownIn(catalogue: Catalogue, book: ToolBook): KnownTool[] {
+  const known = new Map<string, KnownTool>();
+  const add = (server: string, name: string): void => {
+    const { effect } = classifyTool(catalogue, { server, trusted: false, tool: name });
+    // One name in two servers: a read here does not hide what it does there.
+    if (known.get(name)?.effect === undefined || known.get(name)?.effect === 'read')
+      known.set(name, { name, effect });
+  };
+  for (const { server, tool } of book.listedTools()) add(server, tool);
+  for (const { server, tool } of catalogue.tools) if (!tool.includes('*')) add(server, tool);
+  // Last: an agent may call names that no server has, and an index is bounded.
+  for (const { server, tool } of book.calledTools()) add(server, tool);
+  return [...known.values()];
+}
