@@ -8,6 +8,8 @@ import type { AuthorityMetrics } from './metrics.js';
 
 /** What a person can read back; the topic has the rest. */
 const RECENT_MAX = 500;
+/** Alerts that can be found by id: some tens of thousands of places in 90 days, a few MB. */
+const FOUND_MAX = 50_000;
 /** Consoles and terminals that look on at once. */
 const FOLLOWERS_MAX = 64;
 
@@ -20,6 +22,8 @@ export interface AlertsOptions {
 
 export class Alerts {
   private readonly recentAlerts = new Map<string, Alert>();
+  /** Id → offset, of many more than are kept. */
+  private readonly places = new Map<string, number>();
   private readonly followers = new Set<(alert: Alert) => void>();
   private follower: Follower | null = null;
 
@@ -44,6 +48,15 @@ export class Alerts {
     return [...this.recentAlerts.values()];
   }
 
+  /** Null for one nobody raised, or too long ago. */
+  async find(id: string): Promise<Alert | null> {
+    const recent = this.recentAlerts.get(id);
+    if (recent !== undefined) return recent;
+    const offset = this.places.get(id);
+    const record = offset === undefined ? null : await this.options.log.readAt(TOPICS.alerts, 0, offset);
+    return record?.value ? decodeAlert(record.value) : null;
+  }
+
   /** Every alert from now on, once, until the returned function is called. Throws `limit`. */
   follow(onAlert: (alert: Alert) => void): () => void {
     if (this.followers.size >= FOLLOWERS_MAX) {
@@ -61,7 +74,7 @@ export class Alerts {
   private read(record: LogRecord): void {
     if (record.value === null) return;
     try {
-      this.take(decodeAlert(record.value));
+      this.take(decodeAlert(record.value), record.offset);
     } catch (error) {
       this.options.metrics.unreadable.inc({ topic: TOPICS.alerts });
       this.options.logger.error({ error, offset: record.offset }, 'unreadable record on alerts');
@@ -69,8 +82,11 @@ export class Alerts {
   }
 
   /** A command done twice is the same command: a repeated id is dropped. */
-  private take(alert: Alert): void {
-    if (this.recentAlerts.has(alert.id)) return;
+  private take(alert: Alert, offset: number): void {
+    if (this.places.has(alert.id)) return;
+    this.places.set(alert.id, offset);
+    const [first] = this.places.keys();
+    if (this.places.size > FOUND_MAX && first !== undefined) this.places.delete(first);
     this.recentAlerts.set(alert.id, alert);
     const [oldest] = this.recentAlerts.keys();
     if (this.recentAlerts.size > RECENT_MAX && oldest !== undefined) this.recentAlerts.delete(oldest);

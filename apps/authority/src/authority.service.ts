@@ -10,6 +10,8 @@ import {
   type RevokeRequest,
   type TaskRequest,
   type TaskView,
+  type VerdictRequest,
+  type VerdictView,
 } from '#access';
 import {
   agentKey,
@@ -27,6 +29,7 @@ import type { Policies } from './policies.js';
 import type { ActivityRecords } from './records.js';
 import type { Revocations } from './revocations.js';
 import type { Tasks } from './tasks.js';
+import type { Verdicts } from './verdicts.js';
 import { agentView } from './views.js';
 
 export interface AuthorityParts {
@@ -38,6 +41,7 @@ export interface AuthorityParts {
   records: ActivityRecords;
   audit: AuditTrail;
   policies: Policies;
+  verdicts: Verdicts;
   tenant: string;
 }
 
@@ -50,8 +54,8 @@ export class AuthorityService {
     await this.parts.pending.add(pending, agentKey(pending));
   }
 
-  task(task: string): Promise<TaskView | null> {
-    return this.parts.tasks.get(task);
+  task(task: string, agent?: string): Promise<TaskView | null> {
+    return this.parts.tasks.get(task, agent);
   }
 
   startTask(request: TaskRequest, caller: Caller): Promise<TaskView> {
@@ -69,10 +73,16 @@ export class AuthorityService {
     return this.audited(act, () => this.parts.tasks.end(task, outcome, by));
   }
 
-  contextCheck(task: string, request: ContextCheckRequest, caller: Caller): Promise<TaskView> {
+  contextCheck(
+    task: string,
+    request: ContextCheckRequest,
+    caller: Caller,
+    agent?: string,
+  ): Promise<TaskView> {
     const action = `context-check-${request.outcome}`;
-    const act = { caller, by: request.by, action, subject: task, reason: request.reason };
-    return this.audited(act, () => this.parts.tasks.check(task, request));
+    const subject = agent === undefined ? task : `${agent} ${task}`.slice(0, 1_024);
+    const act = { caller, by: request.by, action, subject, reason: request.reason };
+    return this.audited(act, () => this.parts.tasks.check(task, request, agent));
   }
 
   /** Live ones: not lifted, not over. */
@@ -137,6 +147,12 @@ export class AuthorityService {
     const now = await agents.read(key);
     const state = agents.folded(now);
     return state && agentView(now.policy, state, now.pending.length, Date.now());
+  }
+
+  verdict(alert: string, request: VerdictRequest, caller: Caller): Promise<VerdictView> {
+    const { verdict, scope, by, reason } = request;
+    const act = { caller, by, action: `verdict-${verdict}`, subject: `${alert} ${scope}`, reason };
+    return this.audited(act, () => this.parts.verdicts.give(alert, request));
   }
 
   policy(): PolicyView {

@@ -26,6 +26,7 @@ import { ActivityRecords } from './records.js';
 import { Revocations } from './revocations.js';
 import { Tasks } from './tasks.js';
 import { activityPartitions } from './topics.js';
+import { Verdicts } from './verdicts.js';
 
 export interface AuthorityOptions {
   config: Config;
@@ -136,7 +137,9 @@ function assemble(options: AuthorityOptions, made: Made): { http: HttpParts; rep
     partitions,
     maxTaskTtlMs,
   });
+  const verdicts = new Verdicts({ alerts, agents, records });
   const authority = new AuthorityService({
+    verdicts,
     agents,
     tasks,
     pending,
@@ -168,9 +171,9 @@ function inProcess({ authority, decisions }: HttpParts): Authority {
   return {
     decide: (call) => typed(() => decisions.decide(call)),
     pend: (result) => typed(() => authority.pend(result)),
-    task: (task) => typed(() => authority.task(task)),
+    task: (task, agent) => typed(() => authority.task(task, agent)),
     startTask: (request) => typed(() => authority.startTask(request, IN_PROCESS)),
     endTask: (task, outcome, by) => typed(() => authority.endTask(task, outcome, by, IN_PROCESS)),
-    contextCheck: (task, request) => typed(() => authority.contextCheck(task, request, person)),
+    contextCheck: (task, request, agent) => typed(() => authority.contextCheck(task, request, person, agent)),
   };
 }

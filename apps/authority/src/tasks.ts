@@ -15,7 +15,7 @@ import {
   type TaskEnded,
   type TaskStarted,
 } from '#activity/types';
-import { assess, exposureOf, type AgentState, type Policy } from '#drift';
+import { assess, exposureOf, isImplicit, riskView, type AgentState, type Policy } from '#drift';
 import type { StateStore } from '#store';
 import { parseAgentKey, requireName, type AgentName } from './agent-keys.js';
 import type { Agents } from './agents.js';
@@ -77,9 +77,12 @@ export class Tasks {
     return view;
   }
 
-  /** Null when unknown. Throws `not-current` when it may exist all the same. */
-  async get(task: string): Promise<TaskView | null> {
-    const found = await this.find(task, true);
+  /**
+   * Null when unknown. Throws `not-current` when it may exist all the same. Undeclared work is only found with the key
+   * of its agent.
+   */
+  async get(task: string, agent?: string): Promise<TaskView | null> {
+    const found = await this.find(task, true, agent);
     return found && taskView(found.policy, found.state, task, found.started, Date.now());
   }
 
@@ -105,8 +108,8 @@ export class Tasks {
   }
 
   /** The view afterwards, with the check folded in. What it lifts is lifted by the engine, from the log. */
-  async check(task: string, request: ContextCheckRequest): Promise<TaskView> {
-    const found = await this.require(task);
+  async check(task: string, request: ContextCheckRequest, agent?: string): Promise<TaskView> {
+    const found = await this.require(task, agent);
     const { records, agents } = this.parts;
     const checked: ContextChecked = {
       ...records.reporter.base({ ...found.who, task }, Date.now()),
@@ -184,13 +187,14 @@ export class Tasks {
     return { ...scope, destinations: destinations ?? null };
   }
 
-  private async require(task: string): Promise<Found> {
-    const found = await this.find(task, false);
-    if (found === null) throw unknownTask(task);
+  private async require(task: string, agent?: string): Promise<Found> {
+    const found = await this.find(task, false, agent);
+    if (found === null) throw isImplicit(task) ? unknownWork(task, agent) : unknownTask(task);
     return found;
   }
 
-  private async find(task: string, current: boolean): Promise<Found | null> {
+  private async find(task: string, current: boolean, agent?: string): Promise<Found | null> {
+    if (isImplicit(task)) return agent === undefined ? null : this.findImplicit(task, agent, current);
     const { store, agents, partitions } = this.parts;
     const partition = partitionOfTask(task, partitions);
     if (partition === null) return null;
@@ -213,6 +217,29 @@ export class Tasks {
       started: pending ?? this.opened.get(task),
     };
   }
+
+  /** Undeclared work that goes on, or that something stands against. */
+  private async findImplicit(task: string, key: string, current: boolean): Promise<Found | null> {
+    const who = parseAgentKey(key);
+    if (who === null) return null;
+    const { agents } = this.parts;
+    const now = await agents.read(key);
+    if (current) agents.requireCurrent(now.currency);
+    const state = agents.folded(now);
+    if (state === null) return null;
+    const known =
+      state.tasks.some(({ id }) => id === task) ||
+      riskView(now.policy, state, task, now.atMs).evidence.length > 0;
+    return known ? { key, who, policy: now.policy, state, started: undefined } : null;
+  }
+}
+
+function unknownWork(task: string, agent: string | undefined): AccessError {
+  const message =
+    agent === undefined
+      ? `${task} is undeclared work: name the agent by its key (tenant|spiffe-id), as the alert does`
+      : `${agent} has no undeclared work ${task}, or nothing stands against it any more`;
+  return new AccessError(agent === undefined ? 'invalid' : 'not-found', message);
 }
 
 function unknownTask(task: string): AccessError {

@@ -1,7 +1,7 @@
 /** What gateways, orchestrators and people are shown of an agent's state. */
 import type { AgentView, TaskView } from '#access';
 import { agentKey, type TaskStarted } from '#activity/types';
-import { riskView, type AgentState, type OpenTask, type Policy } from '#drift';
+import { isImplicit, riskView, type AgentState, type OpenTask, type Policy } from '#drift';
 
 /**
  * Null when the state knows no such task. `started` is what is pending of it: the state keeps no intent, so the view
@@ -17,7 +17,7 @@ export function taskView(
   if (state === null) return null;
   const open = state.tasks.find(({ id }) => id === task);
   const ended = state.ended.find(({ id }) => id === task);
-  if (open === undefined && ended === undefined) return null;
+  if (open === undefined && ended === undefined && !isImplicit(task)) return null;
   const { tenant, agent, assurance } = state;
   return {
     task,

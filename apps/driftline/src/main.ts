@@ -7,11 +7,13 @@ import { demo } from './commands/demo.js';
 import { evaluate } from './commands/evaluate.js';
 import * as people from './commands/people.js';
 import { addActivePolicy } from './commands/policy-active.js';
+import { addPolicy } from './commands/policy.js';
 import { rebuild } from './commands/rebuild.js';
 import { record } from './commands/record.js';
 import { replay } from './commands/replay.js';
 import { runAuthority, runEngine, runGateway } from './commands/service.js';
 import { up } from './commands/up.js';
+import { parseScope, parseUntil, parseVerdict, verdict } from './commands/verdict.js';
 import { explain } from './errors.js';
 import { FORMS, GRANTS, MODES } from './evaluate/settings.js';
 
@@ -67,6 +69,7 @@ function program(): Command {
     .action(rebuild);
   addBaseline(root);
   addEvaluate(root);
+  addPolicy(root);
   addPeople(root);
   return root;
 }
@@ -136,7 +139,18 @@ function addPeople(root: Command): void {
   );
   named('check <task>', 'pass or fail a context check on the evidence shown')
     .option('--failed')
+    .option('--agent <key>', 'key of the agent (tenant|id), for undeclared work as an alert names it')
     .action(people.check);
+  named('verdict', 'say what you found about an alert: it counts from the next call on')
+    .argument('<alert>', 'id of the alert')
+    .argument('<verdict>', 'confirmed, false-positive', parseVerdict)
+    .requiredOption(
+      '--scope <scope>',
+      'task = the evidence shown, agent = its kinds in every task',
+      parseScope,
+    )
+    .requiredOption('--until <when>', 'a duration like 7d, or a date', (text) => parseUntil(text))
+    .action(verdict);
   addActivePolicy(root, personOf);
   person('revocations', 'what is revoked now').option('--json').action(people.revocations);
   person('alerts', 'what was found').option('--follow').option('--json').action(people.alerts);

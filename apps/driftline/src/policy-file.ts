@@ -1,5 +1,6 @@
 /** The policy file of a single-machine Driftline, watched while it runs: whoever edits it is the operator. */
 import { unwatchFile, watchFile } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadPolicy, type Policy } from '#policy';
 
 /** How often the file is looked at. By time and size, not by events: editors replace files, and mounts send none. */
@@ -20,12 +21,18 @@ export function watchPolicyFile(
 ): () => void {
   /** One edit after the other: the last one wins. */
   let turn: Promise<void> = Promise.resolve();
+  let last: string | null = null;
   const read = async () => {
+    // Half written, or not there at all for a moment: most editors are done after one more look.
+    await sleep(everyMs);
     try {
       const policy = loadPolicy(path);
+      if (policy.digest === last) return;
       await changed(policy);
+      last = policy.digest;
       say(`policy "${policy.name}" (${policy.digest.slice(0, 12)}) read from ${path} judges from now on`);
     } catch (error) {
+      last = null;
       say(`${path} changed and is not used, what judged before goes on: ${(error as Error).message}`);
     }
   };

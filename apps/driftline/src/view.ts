@@ -46,7 +46,7 @@ export class View {
       `${alert.level} ${alert.risk.toFixed(0)}`,
     );
     const observed = alert.observed ? this.paint('dim', ' (observed only)') : '';
-    return `${clock(alert.at)}  ${this.paint('bold', 'ALERT')}   risk ${level}${observed}  ${printable(alert.explanation)}`;
+    return `${clock(alert.at)}  ${this.paint('bold', 'ALERT')}   risk ${level}${observed}  ${printable(alert.explanation)}  ${this.paint('dim', idsOf(alert))}`;
   }
 
   revocation(revocation: Revocation): string {
@@ -78,6 +78,14 @@ export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- taking control characters out is the point
   const clean = text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u200B-\u200F\u202A-\u202E\u2066-\u2069]/g, '·');
   return clean.length <= TEXT_MAX ? clean : `${clean.slice(0, TEXT_MAX - 1)}…`;
+}
+
+/** What a person needs for a verdict or a check on it. */
+function idsOf({ id, agent, task }: Alert): string {
+  return [id, agent, task]
+    .filter((part) => part !== null && part !== '')
+    .map((part) => printable(part!))
+    .join(' ');
 }
 
 function who(call: ToolCall): string {

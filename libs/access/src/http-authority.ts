@@ -44,11 +44,11 @@ export class HttpAuthority implements Authority {
     });
   }
 
-  async task(task: string): Promise<TaskView | null> {
+  async task(task: string, agent?: string): Promise<TaskView | null> {
     try {
       const answer = await this.http.send({
         method: 'GET',
-        path: `/tasks/${encodeURIComponent(task)}`,
+        path: taskPath(task, '', agent),
         deadlineMs: this.decisionDeadlineMs,
         idempotent: true,
       });
@@ -69,8 +69,8 @@ export class HttpAuthority implements Authority {
     await this.act('DELETE', `/tasks/${encodeURIComponent(task)}?${query}`, true);
   }
 
-  async contextCheck(task: string, request: ContextCheckRequest): Promise<TaskView> {
-    const path = `/tasks/${encodeURIComponent(task)}/context-checks`;
+  async contextCheck(task: string, request: ContextCheckRequest, agent?: string): Promise<TaskView> {
+    const path = taskPath(task, '/context-checks', agent);
     return checked(TaskShape, await this.act('POST', path, false, request));
   }
 
@@ -86,4 +86,9 @@ export class HttpAuthority implements Authority {
   ): Promise<unknown> {
     return this.http.send({ method, path, body, deadlineMs: this.taskDeadlineMs, idempotent });
   }
+}
+
+function taskPath(task: string, of: string, agent: string | undefined): string {
+  const query = agent === undefined ? '' : `?${new URLSearchParams({ agent })}`;
+  return `/tasks/${encodeURIComponent(task)}${of}${query}`;
 }

@@ -3,7 +3,15 @@ import type { Alert, Revocation } from '#activity/types';
 import { AccessError } from './errors.js';
 import { EventLines } from './event-lines.js';
 import { HttpClient, type HttpClientOptions } from './http-client.js';
-import type { AgentView, Oversight, PolicyRequest, PolicyView, RevokeRequest } from './port.js';
+import type {
+  AgentView,
+  Oversight,
+  PolicyRequest,
+  PolicyView,
+  RevokeRequest,
+  VerdictRequest,
+  VerdictView,
+} from './port.js';
 
 /** A person waits; the log may need a moment. */
 const DEADLINE_MS = 10_000;
@@ -51,6 +59,11 @@ export class HttpOversight implements Oversight {
       if (error instanceof AccessError && error.code === 'not-found') return null;
       throw error;
     }
+  }
+
+  /** Not sent again by itself: a lost answer may have been a verdict already, which only repeats itself. */
+  async verdict(alert: string, request: VerdictRequest): Promise<VerdictView> {
+    return (await this.post(`/alerts/${encodeURIComponent(alert)}/verdict`, request, false)) as VerdictView;
   }
 
   async policy(): Promise<PolicyView> {

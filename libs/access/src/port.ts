@@ -92,10 +92,12 @@ export interface Authority {
   /** Appends a result to the pending list before the agent gets it. */
   pend(result: ToolResult): Promise<void>;
   /** A task as the agent's state and pending list know it; null when unknown. */
-  task(task: string): Promise<TaskView | null>;
+  /** `agent`: key of the agent, for undeclared work. */
+  task(task: string, agent?: string): Promise<TaskView | null>;
   startTask(request: TaskRequest): Promise<TaskView>;
   endTask(task: string, outcome: 'completed' | 'cancelled', by: string): Promise<void>;
-  contextCheck(task: string, request: ContextCheckRequest): Promise<TaskView>;
+  /** Undeclared work (`implicit/…`, as alerts name it) is checked with the key of its agent. */
+  contextCheck(task: string, request: ContextCheckRequest, agent?: string): Promise<TaskView>;
 }
 
 /** A person takes something away. At least one of agent, task, server and tools is named. */
@@ -148,6 +150,31 @@ export interface AgentView {
   policy: string;
 }
 
+/** What a person found about an alert. */
+export interface VerdictRequest {
+  verdict: 'confirmed' | 'false-positive';
+  /** `task`: exactly the evidence shown; `agent`: its kinds, in any task of the agent. */
+  scope: 'task' | 'agent';
+  /** Wall time it ends at. */
+  untilMs: number;
+  by: string;
+  reason: string;
+}
+
+/** What a verdict came to. */
+export interface VerdictView {
+  alert: string;
+  /** Agent key. */
+  agent: string;
+  /** Of the alert; null = it was about the agent. */
+  task: string | null;
+  /** Keys of the evidence it speaks of. */
+  evidence: string[];
+  /** Afterwards, of the task, or of the agent where the alert was about it. */
+  risk: number;
+  level: Level;
+}
+
 /** A policy file with what it names, to be validated and activated where every engine, authority and gateway hears of it. */
 export interface PolicyRequest {
   /** Which of the files is the policy. */
@@ -186,6 +213,8 @@ export interface Oversight {
   followAlerts(onAlert: (alert: Alert) => void, onEnd?: (error?: Error) => void): Promise<() => void>;
   /** Null for an agent never seen. */
   agent(key: string): Promise<AgentView | null>;
+  /** Throws `not-found` for an alert nobody knows, `invalid` for one that is about no agent's evidence. */
+  verdict(alert: string, request: VerdictRequest): Promise<VerdictView>;
   policy(): Promise<PolicyView>;
   /** Validates, publishes and activates; a bad one is refused (`invalid`) with every mistake, and the active one stays. */
   activatePolicy(request: PolicyRequest): Promise<PolicyView>;

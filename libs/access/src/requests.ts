@@ -55,6 +55,9 @@ export const TaskEndQuery = z.object({
   by: Name.optional(),
 });
 
+/** Undeclared work is found by the key of its agent; a declared task by its id alone. */
+export const TaskQuery = z.object({ agent: text(AGENT_MAX_BYTES).optional() });
+
 export const ContextCheckBody = z.strictObject({
   outcome: z.enum(['passed', 'failed']),
   by: Name,
@@ -107,6 +110,17 @@ export const PolicyBody = z.strictObject({
     .refine((files) => Object.keys(files).length <= POLICY_FILES_MAX, `at most ${POLICY_FILES_MAX} files`),
   /** Digest that the person's own software came to: another one means another version, and is refused. */
   digest: text(128),
+  by: Name,
+  reason: Reason,
+});
+
+/** A verdict ends, as everything does; what holds longer is for the policy to say. */
+export const VERDICT_MAX_MS = 90 * 24 * 3_600_000;
+
+export const VerdictBody = z.strictObject({
+  verdict: z.enum(['confirmed', 'false-positive']),
+  scope: z.enum(['task', 'agent']),
+  untilMs: z.int().positive(),
   by: Name,
   reason: Reason,
 });

@@ -23,6 +23,7 @@ export const ACTIVITY_SCHEMAS: Readonly<Record<ActivityType, string>> = {
   TaskEnded: 'task-ended',
   ContextChecked: 'context-checked',
   RevocationLifted: 'revocation-lifted',
+  VerdictGiven: 'verdict-given',
   ToolsListed: 'tools-listed',
   PolicyActivated: 'policy-activated',
   Tick: 'tick',

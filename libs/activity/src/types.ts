@@ -241,6 +241,24 @@ export interface RevocationLifted extends ActivityBase {
   reason: string;
 }
 
+/**
+ * A named person judged an alert, for the evidence shown in it. A false positive clears it and keeps it from being
+ * raised again until `until`; what is confirmed weighs in full until then.
+ */
+export interface VerdictGiven extends ActivityBase {
+  type: 'VerdictGiven';
+  /** Id of the alert. */
+  alert: string;
+  verdict: 'confirmed' | 'false-positive';
+  /** `task`: exactly these pieces of evidence; `agent`: their kinds, in any task of the agent. */
+  scope: 'task' | 'agent';
+  until: number;
+  by: string;
+  reason: string;
+  /** Keys of the evidence shown in the alert. */
+  evidence: string[];
+}
+
 /** A server's tool list as this agent saw it: one digest per definition. */
 export interface ToolsListed extends ActivityBase {
   type: 'ToolsListed';
@@ -274,6 +292,7 @@ export type Activity =
   | TaskEnded
   | ContextChecked
   | RevocationLifted
+  | VerdictGiven
   | ToolsListed
   | PolicyActivated
   | Tick;

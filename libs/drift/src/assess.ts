@@ -10,6 +10,7 @@ import { copyOf, emptyState, type AgentState, type OpenTask } from './state.js';
 import { foldContextChecked, foldLifted, foldTaskEnded, foldTaskStarted } from './task-words.js';
 import { endOverdue, expiredTasks } from './tasks.js';
 import { newTurn, type Turn } from './turn.js';
+import { foldVerdict } from './verdicts.js';
 import { remember, watch } from './watch.js';
 
 /**
@@ -62,6 +63,8 @@ function fold(turn: Turn): Standing {
       return foldContextChecked(turn, activity);
     case 'RevocationLifted':
       return foldLifted(turn, activity);
+    case 'VerdictGiven':
+      return foldVerdict(turn, activity);
     case 'ToolsListed':
       return foldToolsListed(turn, activity);
     default:

@@ -11,10 +11,29 @@ export function evidenceKey(kind: string, task: string | null): string {
   return `${kind}@${task ?? ''}`;
 }
 
+/** The kind in a key, and the task; empty = the agent's own. */
+export function kindOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('@')));
+}
+export function taskOf(key: string): string {
+  return key.slice(key.lastIndexOf('@') + 1);
+}
+
+/** Settles a kind in every task; no task has such an id. */
+export function everywhere(kind: string): string {
+  return evidenceKey(kind, '*');
+}
+
 /** As it goes into alerts and revocations. */
 export function published(piece: LiveEvidence): Evidence {
   const { key, detector, weight, time, halfLifeMs, task, explanation, cause } = piece;
   return { key, detector, weight, time, halfLifeMs, task, explanation, cause, tags: tagsOf(detector) };
+}
+
+/** Likewise, so that its weight at its time and half-life give what it weighs now, confirmed or not. */
+export function publishedAt(piece: LiveEvidence, now: number): Evidence {
+  const evidence = published(piece);
+  return piece.heldUntil > piece.time ? { ...evidence, time: Math.min(piece.heldUntil, now) } : evidence;
 }
 
 /**
@@ -38,10 +57,11 @@ export function withEvidence(
 
 function refreshed(known: LiveEvidence, piece: LiveEvidence): LiveEvidence {
   const observed = known.observed && piece.observed;
-  if (known.observed !== piece.observed) return { ...(known.observed ? piece : known), observed };
+  const heldUntil = Math.max(known.heldUntil, piece.heldUntil);
+  if (known.observed !== piece.observed) return { ...(known.observed ? piece : known), observed, heldUntil };
   const [newer, older] = piece.time >= known.time ? [piece, known] : [known, piece];
   const weight = Math.max(newer.weight, weightAt(older, newer.time));
-  return { ...newer, weight, halfLifeMs: Math.max(known.halfLifeMs, piece.halfLifeMs), observed };
+  return { ...newer, weight, halfLifeMs: Math.max(known.halfLifeMs, piece.halfLifeMs), heldUntil, observed };
 }
 
 function withoutLightest(policy: Policy, evidence: LiveEvidence[], now: number): LiveEvidence[] {
@@ -76,6 +96,7 @@ function merged(policy: Policy, evidence: LiveEvidence[], dropped: LiveEvidence,
     weight: Math.max(Math.min(together, ceiling), weightAt(dropped, now)),
     time: now,
     halfLifeMs: Math.max(dropped.halfLifeMs, known?.halfLifeMs ?? 0),
+    heldUntil: Math.max(dropped.heldUntil, known?.heldUntil ?? 0),
     explanation: `More ${dropped.detector} evidence than is kept one by one, taken together.`,
     cause: dropped.cause,
     observed: dropped.observed,
@@ -97,5 +118,7 @@ export function withSettled(settled: SettledKey[], keys: string[], until: number
 }
 
 export function isSettled(settled: SettledKey[], key: string, now: number): boolean {
-  return settled.some((entry) => entry.key === key && entry.until > now);
+  if (settled.length === 0) return false;
+  const inEveryTask = everywhere(kindOf(key));
+  return settled.some((entry) => (entry.key === key || entry.key === inEveryTask) && entry.until > now);
 }

@@ -17,6 +17,11 @@ const PREFIX = 'implicit/';
 /** Id of the task that all conversations beyond the limit share: its evidence counts in every implicit one, and theirs in it. */
 export const SHARED_TASK = `${PREFIX}shared`;
 
+/** Whether an id is one that the core gives to undeclared work. */
+export function isImplicit(task: string): boolean {
+  return task.startsWith(PREFIX);
+}
+
 /** The implicit task of this activity: the open one, or a new one that takes over what was passed on. */
 export function implicitTask(state: AgentState, activity: Activity, now: number): OpenTask {
   const principal = bounded(activity.principal);

@@ -29,6 +29,7 @@ export { isFact, type FactCondition } from './facts.js';
 export { DETECTORS } from './detectors/index.js';
 export { matchesName, matchesResource } from './glob.js';
 export { deriveId } from './hash.js';
+export { isImplicit } from './implicit-tasks.js';
 export { judge } from './judge.js';
 export { levelOf } from './levels.js';
 export { LIMITS } from './limits.js';

@@ -148,15 +148,22 @@ function dueRule(turn: Turn, { task }: Subject, found: Reading, observed: boolea
   return strongest;
 }
 
-/** True when a live revocation takes away as much, one that is enforced unless (`observed`) any will do. */
+/**
+ * True when a live revocation takes away as much, one that is enforced unless (`observed`) any will do. What the agent
+ * did just before the end of one is not answered by it: half of what the rule says must be left. What it only tried is,
+ * or being refused would lead to being refused more.
+ */
 function isAnswered(turn: Turn, { task }: Subject, rule: ResponseRule, observed: boolean): boolean {
   const subject = task?.id ?? null;
-  const { now } = turn;
+  const { now, activity } = turn;
+  const isTry = activity.type === 'ToolCall' && activity.decision === 'refused';
+  const leftMs = isTry ? 0 : rule.forMs / 2;
   return turn.state.revocations.some(
     (live) =>
       live.subject === subject &&
       // A revocation of the task does not reach a call that leaves its name out.
       (live.task === null || !isUnnamedCall(turn)) &&
+      live.until - now >= leftMs &&
       live.until > now &&
       (observed || !live.observed) &&
       strength(live.response) >= strength(rule.response) &&

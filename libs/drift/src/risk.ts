@@ -6,9 +6,9 @@ import { countsIn } from './implicit-tasks.js';
 import type { Policy } from './policy.js';
 import type { LiveEvidence } from './state.js';
 
-/** Weight of a piece of evidence as of now. Evidence from later than now (a clock just clamped) weighs in full. */
+/** Weight of a piece of evidence as of now. What is confirmed, or from later than now (a clock just clamped), weighs in full. */
 export function weightAt(evidence: LiveEvidence, now: number): number {
-  const ageMs = now - evidence.time;
+  const ageMs = now - Math.max(evidence.time, evidence.heldUntil);
   return ageMs <= 0 ? evidence.weight : evidence.weight * 2 ** (-ageMs / evidence.halfLifeMs);
 }
 

@@ -10,7 +10,7 @@ import {
   type Revocation,
 } from '#activity/types';
 import type { Command, Finding } from './contract.js';
-import { published } from './evidence.js';
+import { publishedAt } from './evidence.js';
 import { deriveId } from './hash.js';
 import { LIMITS } from './limits.js';
 import type { Policy } from './policy.js';
@@ -142,7 +142,7 @@ export function heaviest(evidence: LiveEvidence[], now: number): Evidence[] {
   return evidence
     .toSorted((a, b) => weightAt(b, now) - weightAt(a, now) || (a.key < b.key ? -1 : 1))
     .slice(0, LIMITS.named)
-    .map(published);
+    .map((piece) => publishedAt(piece, now));
 }
 
 /** Half a character at the cut could not be written down, so it is replaced. */

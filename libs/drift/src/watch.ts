@@ -103,6 +103,7 @@ function keep(
     time: activity.time,
     halfLifeMs: sighting.halfLifeMs ?? settings.halfLifeMs,
     explanation: limitedText(sighting.explanation),
+    heldUntil: 0,
     cause: activity.id,
     observed: isObserved || sighting.observed === true,
   };

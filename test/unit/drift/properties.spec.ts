@@ -270,6 +270,7 @@ describe('risk', () => {
       weight,
       time: 1e9 - age,
       halfLifeMs: 6e5,
+      heldUntil: 0,
       explanation: '',
       cause: '',
       observed: false,

@@ -14,6 +14,7 @@ export const RECORDS = [
   'revocation-lifted',
   'tools-listed',
   'policy-activated',
+  'verdict-given',
   'tick',
   'revocation',
   'lift',

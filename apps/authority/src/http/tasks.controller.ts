@@ -1,5 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { AccessError, ContextCheckBody, TaskBody, TaskEndQuery, type Caller, type TaskView } from '#access';
+import {
+  AccessError,
+  ContextCheckBody,
+  TaskBody,
+  TaskEndQuery,
+  TaskQuery,
+  type Caller,
+  type TaskView,
+} from '#access';
 import { AuthorityService } from '../authority.service.js';
 import { CallerOf, Roles } from './caller.js';
 import { parse } from './parse.js';
@@ -16,8 +24,8 @@ export class TasksController {
 
   @Get('tasks/:task')
   @Roles('gateway', 'orchestrator', 'person')
-  async get(@Param('task') task: string): Promise<TaskView> {
-    const view = await this.authority.task(task);
+  async get(@Param('task') task: string, @Query() query: unknown): Promise<TaskView> {
+    const view = await this.authority.task(task, parse(TaskQuery, query).agent);
     if (view) return view;
     throw new AccessError('not-found', `no task ${task} is known`);
   }
@@ -33,7 +41,13 @@ export class TasksController {
   @Post('tasks/:task/context-checks')
   @HttpCode(200)
   @Roles('person')
-  check(@Param('task') task: string, @Body() body: unknown, @CallerOf() caller: Caller): Promise<TaskView> {
-    return this.authority.contextCheck(task, parse(ContextCheckBody, body), caller);
+  check(
+    @Param('task') task: string,
+    @Query() query: unknown,
+    @Body() body: unknown,
+    @CallerOf() caller: Caller,
+  ): Promise<TaskView> {
+    const { agent } = parse(TaskQuery, query);
+    return this.authority.contextCheck(task, parse(ContextCheckBody, body), caller, agent);
   }
 }

@@ -88,23 +88,29 @@ export async function alerts(options: PersonOptions & { follow?: boolean; json?:
 
 export interface CheckOptions extends NamedOptions {
   failed?: boolean;
+  /** Key of the agent, for undeclared work. */
+  agent?: string;
 }
 
 /** Shows the task's live evidence and records the outcome for exactly what was shown. */
 export async function check(task: string, options: CheckOptions): Promise<void> {
   await withAuthority(options, async (authority) => {
-    const before = await authority.task(task);
+    const before = await authority.task(task, options.agent);
     if (before === null)
-      throw new CommandError(`no agent has a task ${printable(task)}: unknown, or long over`);
-    say(`${printable(before.intent)}\nrisk ${before.risk.toFixed(0)} (${before.level}), because:`);
+      throw new CommandError(
+        `no agent has a task ${printable(task)}: unknown, or long over (undeclared work needs --agent KEY, as the alert names it)`,
+      );
+    const work = before.intent === '' ? `task ${task} of ${before.agent}` : before.intent;
+    say(`${printable(work)}\nrisk ${before.risk.toFixed(0)} (${before.level}), because:`);
     for (const one of before.evidence)
       say(`  ${clock(one.time)}  ${one.weight.toFixed(2)}  ${printable(one.explanation)}`);
-    const after = await authority.contextCheck(task, {
-      outcome: options.failed ? 'failed' : 'passed',
+    const check = {
+      outcome: options.failed ? ('failed' as const) : ('passed' as const),
       by: options.by,
       reason: options.reason,
       evidence: before.evidence.map((one) => one.key),
-    });
+    };
+    const after = await authority.contextCheck(task, check, options.agent);
     say(
       `context check ${options.failed ? 'failed' : 'passed'}: risk is now ${after.risk.toFixed(0)} (${after.level})`,
     );
