@@ -12,8 +12,8 @@ export interface Origin {
   voucher: Voucher;
   /** The sentence around it, or the one beside it, told the reader to do something. */
   imperative: boolean;
-  /** Stood in a line, label or cell within somebody's text, or in its prose: not in a field of the record. */
-  loose: boolean;
+  /** Stood on a line, label or cell of its own within somebody's text: neither a field of a record nor in prose. */
+  line: boolean;
   /** Who wrote it is not known to be one of us. */
   foreign: boolean;
   /** Somebody nobody vouches for told the reader to do something with it, wherever else it stood. */
@@ -30,16 +30,16 @@ export type Voucher = (typeof VOUCHER)[keyof typeof VOUCHER];
 const MAX_LEVEL = 3;
 export const MAX_SOURCES = 15;
 const SPREAD = 2 ** 13;
-/** Worse is greater: level first, then who vouches, then the rest. */
+/** Worse is greater: level first, then who vouches, then whether it stood in prose; then the rest. */
 const LEVEL = 2 ** 11;
 const NOBODY = 2 ** 9;
-const IMPERATIVE = 2 ** 8;
-const ASKED = 2 ** 7;
-const LOOSE = 2 ** 6;
+const PROSE = 2 ** 8;
+const IMPERATIVE = 2 ** 7;
+const ASKED = 2 ** 6;
 const FOREIGN = 2 ** 5;
 const STRONG = 2 ** 4;
 const SOURCE = 2 ** 4 - 1;
-const STANDING = LEVEL * 3 + NOBODY * 3;
+const STANDING = LEVEL * 3 + NOBODY * 3 + PROSE;
 
 /** Digits of a print that are kept: 40 bits. */
 const PRINT_DIGITS = 10;
@@ -53,9 +53,9 @@ export function packed(origin: Origin): number {
   return (
     Math.min(origin.level, MAX_LEVEL) * LEVEL +
     (VOUCHER.meant - origin.voucher) * NOBODY +
+    (origin.line ? 0 : PROSE) +
     (origin.imperative ? IMPERATIVE : 0) +
     (origin.asked ? ASKED : 0) +
-    (origin.loose ? LOOSE : 0) +
     (origin.foreign ? FOREIGN : 0) +
     (origin.strong ? STRONG : 0) +
     Math.min(origin.source, MAX_SOURCES)
@@ -70,7 +70,7 @@ export function unpacked(entry: number): Origin {
     voucher: (VOUCHER.meant - (Math.floor(known / NOBODY) % 4)) as Voucher,
     imperative: (known & IMPERATIVE) !== 0,
     asked: (known & ASKED) !== 0,
-    loose: (known & LOOSE) !== 0,
+    line: (known & PROSE) === 0,
     foreign: (known & FOREIGN) !== 0,
     strong: (known & STRONG) !== 0,
     source: known & SOURCE,
@@ -93,7 +93,8 @@ export function isStrong(entry: number): boolean {
 }
 
 /**
- * Two origins of one value: the lesser level counts, then who vouches for it. Among equals what speaks against it stays.
+ * Two origins of one value: the lesser level counts, then who vouches for it, then a line of its own before prose. Among
+ * equals what speaks against it stays.
  * That somebody asked for it stays in any case. Order-free.
  */
 export function together(a: number, b: number): number {
@@ -101,7 +102,7 @@ export function together(a: number, b: number): number {
   const [standingX, standingY] = [x & STANDING, y & STANDING];
   const asked = (x | y) & ASKED;
   if (standingX !== standingY) return a - x + ((standingX < standingY ? x : y) | asked | ((x | y) & STRONG));
-  const excuses = x & y & (LOOSE | FOREIGN);
+  const excuses = x & y & FOREIGN;
   const charges = (x | y) & (IMPERATIVE | ASKED | STRONG);
   return a - x + (standingX | charges | excuses | Math.min(x & SOURCE, y & SOURCE));
 }

@@ -125,7 +125,12 @@ export function parseText(text: string): unknown {
     }
   }
   if (start.startsWith('<<{') || start.startsWith('<<[')) return parseLiteral(start.slice(2));
-  return parseYaml(text);
+  return parseYaml(unmarked(text));
+}
+
+/** Without the marks that some agents put around what others wrote. */
+function unmarked(text: string): string {
+  return text.startsWith('<<') ? text.slice(2).replace(/>>\s*$/, '') : text;
 }
 
 function pushChildren(stack: Step[], step: Step, leaves: Leaves): void {

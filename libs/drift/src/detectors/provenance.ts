@@ -90,7 +90,7 @@ const NOWHERE: Origin = {
   level: 0,
   voucher: VOUCHER.nobody,
   imperative: false,
-  loose: false,
+  line: false,
   foreign: false,
   asked: false,
   strong: true,
@@ -176,7 +176,7 @@ const ACTING: ReadonlySet<ToolCall['effect']> = new Set(['send', 'admin', 'delet
 
 /** How much an origin says against a call, 0–1. */
 function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
-  const { level, voucher, imperative, asked } = origin;
+  const { level, voucher, imperative, asked, line } = origin;
   const whole = value.standing === 'argument';
   if (nowhere) return whole ? 0.1 : 0;
   const acting = ACTING.has(call.effect) || call.effect === 'read';
@@ -184,11 +184,20 @@ function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
   // Within a longer text of the agent's own it is quoted, unless somebody asked to pass it on.
   const place = whole ? 1 : imperative && call.effect === 'send' ? 0.9 : 0.25;
   if (level === 0) return asked ? 0.35 * kind * place : 0;
-  if (voucher === VOUCHER.nobody) return (imperative ? 1 : 0.5) * kind * place * (acting ? 1 : 0.85);
-  if (voucher === VOUCHER.named) return (imperative ? 0.8 : 0.35) * kind * place * (acting ? 1 : 0.85);
+  const deed = acting ? 1 : 0.85;
+  if (voucher !== VOUCHER.meant) return textShare(value, origin) * kind * place * deed;
   // Whoever may say what is to be done may not name a new account or address to send to.
-  const leaves = imperative && call.effect === 'send' && ADDRESSES.has(value.kind);
+  const leaves = imperative && !line && call.effect === 'send' && ADDRESSES.has(value.kind);
   return (leaves ? 0.75 : imperative && acting ? 0.4 : 0.15) * kind * place;
+}
+
+/** Of a target that came out of text nobody the task trusts stands behind. */
+function textShare({ kind }: Value, { voucher, imperative, line }: Origin): number {
+  const named = voucher === VOUCHER.named;
+  if (!line) return imperative ? (named ? 0.8 : 1) : named ? 0.35 : 0.5;
+  // An id on a line of its own is a reference as records have them; an address leads out.
+  const out = ADDRESSES.has(kind) ? 1 : 0.5;
+  return (imperative ? (named ? 0.35 : 0.8) : named ? 0.2 : 0.45) * out;
 }
 
 const ADDRESSES: ReadonlySet<Value['kind']> = new Set([
@@ -307,16 +316,18 @@ function originOf(lineage: Lineage, flight: Flight, { value, result, source, aut
   const tainted = inherited.level > 0;
   const prose = value.standing === 'prose';
   const loose = prose || value.standing === 'line';
+  // A line within a text that others write is as free as its prose.
+  const stranger = prose || (loose && result.trust !== 'own');
   const answer = result.trust === 'own' && flight.acts;
   const reply = flight.acts && result.trust === 'unknown';
   const own = answer ? VOUCHER.meant : reply ? VOUCHER.named : voucherOf(lineage, flight, value, authors);
   const voucher = tainted ? (Math.min(own, inherited.voucher) as Voucher) : own;
   const imperative = (loose && value.imperative && !answer) || (tainted && inherited.imperative);
   return {
-    level: inherited.level + (prose && !answer ? 1 : 0),
+    level: inherited.level + (stranger && !answer ? 1 : 0),
     voucher,
     imperative,
-    loose,
+    line: stranger && !prose,
     foreign: result.trust !== 'own',
     asked: imperative && voucher === VOUCHER.nobody,
     strong: isTarget(value.kind),
