@@ -59,6 +59,7 @@ export const instruction: Detector = {
 function isJudged(call: ToolCall): boolean {
   return (
     call.effect !== 'read' ||
+    toolTerms(call.tool).action === 'visit' ||
     call.values.some(({ kind, standing }) => standing === 'argument' && (kind === 'url' || kind === 'host'))
   );
 }
@@ -129,6 +130,8 @@ const DELEGATED = { object: 0.5, without: 0.25 };
 /** These an intent hands over only by naming them. */
 const KEPT_BACK: ReadonlySet<Effect> = new Set(['admin', 'execute', 'delete', 'unknown']);
 const DELEGATED_KEPT_BACK = 0.8;
+/** Nobody does these in passing. */
+const KEPT_BACK_MORE = 1.4;
 const OWN_TEXT = 0.9;
 
 function askedElsewhere(look: Look, task: OpenTask, call: ToolCall, cover: Cover): Sighting | null {
@@ -138,6 +141,7 @@ function askedElsewhere(look: Look, task: OpenTask, call: ToolCall, cover: Cover
   const site = call.effect === 'read';
   const [object, without] = (site ? BY_MOOD_OF_SITE : BY_MOOD)[asked.mood]!;
   let share = (asked.object ? object : without) * aged * (asked.foreign ? 1 : OWN_TEXT);
+  if (!cover.action && KEPT_BACK.has(call.effect)) share = Math.min(1, share * KEPT_BACK_MORE);
   if (cover.known && cover.action) share *= cover.topic ? ASKED_TOO.whole : ASKED_TOO.action;
   if (found.meant) share *= MEANT_TOO;
   else if (cover.delegates && !ordersOfAnother(asked)) share *= delegated(call, asked);
