@@ -1,13 +1,13 @@
 /** The middle of a batch: records in, what is to be published and stored out. Synchronous, without I/O. */
 import { toDeadLetter } from '#activity';
-import { agentKey, type Activity, type DeadLetter } from '#activity/types';
+import { agentKey, type Activity, type Assurance, type DeadLetter } from '#activity/types';
 import type { Policy } from '#drift';
 import { stateCodec, type CommitRequest } from '#store';
 import type { LogRecord } from '#stream';
 import { DEAD_LETTER } from './errors.js';
 import { isAgents, type Folder } from './folder.js';
 import type { HeldStates } from './held-states.js';
-import { STATE_GRACE_MS } from './limits.js';
+import { ASSERTED_GRACE_MS, STATE_GRACE_MS } from './limits.js';
 import { Outbox } from './outbox.js';
 import type { ReadRecord } from './read-record.js';
 
@@ -75,7 +75,8 @@ export class Chunk {
       return true;
     }
     if (activity.type === 'TaskStarted') {
-      const ttlMs = Math.max(0, activity.expiresAt - record.appendTimeMs) + stateTtlMs(this.policy);
+      const ttlMs =
+        Math.max(0, activity.expiresAt - record.appendTimeMs) + stateTtlMs(this.policy, activity.assurance);
       this.tasks.push({ task: activity.task, key, ttlMs });
     }
     return true;
@@ -88,8 +89,8 @@ export class Chunk {
 }
 
 /** A state is kept strictly longer than the core looks back, so that a removal is never visible. */
-export function stateTtlMs(policy: Policy): number {
-  return policy.idleMs + STATE_GRACE_MS;
+export function stateTtlMs(policy: Policy, assurance: Assurance): number {
+  return policy.idleMs + (assurance === 'verified' ? STATE_GRACE_MS : ASSERTED_GRACE_MS);
 }
 
 export function deadLetter(record: LogRecord, code: string, reason: string): DeadLetter {

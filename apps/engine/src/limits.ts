@@ -35,6 +35,11 @@ export const SHUTDOWN_MS = 8_000;
  * and still finds every state the core wants; the log itself keeps activity for no longer.
  */
 export const STATE_GRACE_MS = 30 * 24 * 3_600_000;
+/**
+ * Of an asserted agent: names cost nothing to make up, so their states go as soon as nothing on the log can ask for
+ * them. Longer than the log keeps activity (7 days).
+ */
+export const ASSERTED_GRACE_MS = 8 * 24 * 3_600_000;
 
 /** What containment keeps has no idleness: rewritten often, and never to be missed. */
 export const KEPT_MS = 10 * 365 * 24 * 3_600_000;

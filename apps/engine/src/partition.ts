@@ -229,8 +229,8 @@ export class Partition {
 
   /** Each touched state once, however often it was folded. Throws `Unwritable`. */
   private writes({ policy, revision }: Chunk): CommitRequest['states'] {
-    const ttlMs = stateTtlMs(policy);
     const writes: CommitRequest['states'] = this.states.touched.map(({ key, next }) => {
+      const ttlMs = stateTtlMs(policy, next?.assurance ?? 'verified');
       return { key, state: next === null ? null : encodeState(key, next), ttlMs };
     });
     if (this.recorded !== policy.digest || this.revision !== revision) {
