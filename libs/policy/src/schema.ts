@@ -158,7 +158,7 @@ const Detectors = z.strictObject({
         .number()
         .min(0)
         .max(1)
-        .default(0.5)
+        .default(0.4)
         .describe('Share of the weight for what is new; a changed definition has all of it'),
       matureCalls: z
         .number()
@@ -172,8 +172,8 @@ const Detectors = z.strictObject({
         .max(1e9)
         .default(20)
         .describe("Peers' tasks before they tell what is unusual"),
-      quietBits: Bits.default(4).describe('Surprise up to here says nothing'),
-      loudBits: Bits.default(8).describe('Surprise from here on says all'),
+      quietBits: Bits.default(6).describe('Surprise up to here says nothing'),
+      loudBits: Bits.default(10).describe('Surprise from here on says all'),
     })
     .prefault({}),
   rate: z
