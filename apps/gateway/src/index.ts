@@ -3,3 +3,4 @@ export { startGateway, type GatewayOptions, type RunningGateway } from './start.
 export { loadOrCreateKeys } from './keys.js';
 export { GatewayError, type GatewayErrorCode } from './errors.js';
 export { isAsked, reportedCall, reportedResult } from './calls/reported.js';
+export { knownTools } from './calls/known-tools.js';

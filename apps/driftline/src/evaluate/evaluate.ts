@@ -30,7 +30,7 @@ export interface EvaluateOptions extends JudgeOptions {
 
 export interface Evaluation {
   settings: SettingScores[];
-  /** As the operator's catalogue completes it; each run's own also carries what is usual in its role. */
+  /** Each run's own also carries the catalogue of its suite and what is usual in its role. */
   policy: Policy;
 }
 

@@ -1,14 +1,15 @@
 /** What stands before any run: the policy with the operator's catalogue, the fingerprint key, the servers' tool lists. */
 import type { CatalogueEntry, Policy } from '#drift';
-import { classifyTool, deriveTenantKey, Fingerprinter, ToolIndex, type ObserveContext } from '#observation';
+import { knownTools } from '#gateway';
+import { deriveTenantKey, Fingerprinter, ToolIndex, type ObserveContext } from '#observation';
 import { decodePolicy, defaultPolicy, encodePolicy, loadPolicy } from '#policy';
 import { Profiles, type Learned } from './profiles.js';
 import { readTools, roleOf, type Run, type Tools } from './runs.js';
 import type { Survey } from './survey.js';
 
 export const TENANT = 'evaluate';
-/** Verdicts do not depend on the key; one for all makes them repeatable to the last bit. */
-const MASTER_SECRET = Buffer.from('driftline evaluate: not a secret');
+/** Verdicts do not depend on the key; one for all makes them repeatable to the last bit. Nothing is hidden by it. */
+export const VALUE_KEY = deriveTenantKey(Buffer.from('driftline evaluate: not a secret'), TENANT, 1);
 
 /** What each worker needs to lay the same ground. */
 export interface GroundSource {
@@ -21,19 +22,21 @@ export interface GroundSource {
 }
 
 export class Ground {
+  /** As it is without any operator's catalogue. */
   readonly policy: Policy;
   readonly survey: Survey;
   private readonly tools: Tools;
   private readonly profiles: Profiles | null;
-  private readonly fingerprinter = new Fingerprinter(deriveTenantKey(MASTER_SECRET, TENANT, 1));
+  private readonly fingerprinter = new Fingerprinter(VALUE_KEY);
+  private readonly policies = new Map<string, Policy>();
   private readonly contexts = new Map<string, ObserveContext>();
 
   /** Throws `CommandError` or `PolicyError`. */
   constructor({ toolsPath, policyPath, survey, learned }: GroundSource) {
     this.tools = readTools(toolsPath);
     this.survey = survey;
-    this.policy = withTools(policyPath === undefined ? defaultPolicy() : loadPolicy(policyPath), this.tools);
-    this.profiles = learned === null ? null : new Profiles(this.policy, learned);
+    this.policy = policyPath === undefined ? defaultPolicy() : loadPolicy(policyPath);
+    this.profiles = learned === null ? null : new Profiles(learned);
   }
 
   /** What the gateway in front of this run's server knows. */
@@ -41,12 +44,10 @@ export class Ground {
     const role = roleOf(run);
     let context = this.contexts.get(role);
     if (context === undefined) {
-      const { catalogue } = this.policy;
-      const tools = this.toolNamesOf(run).map((name) => {
-        const { effect } = classifyTool(catalogue, { server: run.suite, trusted: false, tool: name });
-        return { name, effect };
-      });
-      context = { catalogue, fingerprinter: this.fingerprinter, tools: new ToolIndex(tools) };
+      const { catalogue } = this.operatorsPolicy(run);
+      const listed = this.toolNamesOf(run).map((tool) => ({ server: run.suite, tool }));
+      const tools = new ToolIndex(knownTools(catalogue, listed, []));
+      context = { catalogue, fingerprinter: this.fingerprinter, tools };
       this.contexts.set(role, context);
     }
     return context;
@@ -54,7 +55,18 @@ export class Ground {
 
   /** The policy this run is judged by: it carries what is usual in the run's role. */
   policyOf(run: Run): Policy {
-    return this.profiles?.policyFor(run) ?? this.policy;
+    const policy = this.operatorsPolicy(run);
+    return this.profiles?.policyFor(run, policy) ?? policy;
+  }
+
+  /** The policy with the catalogue that the operator of this run's suite would write. */
+  operatorsPolicy({ suite }: Pick<Run, 'suite'>): Policy {
+    let policy = this.policies.get(suite);
+    if (policy === undefined) {
+      policy = withTools(this.policy, suite, this.tools[suite] ?? {});
+      this.policies.set(suite, policy);
+    }
+    return policy;
   }
 
   /** What the server of this run's suite would list: what was described, or else what was seen. */
@@ -65,16 +77,14 @@ export class Ground {
 }
 
 /**
- * The servers are named after their suites. Evidence on tools that nobody described counts as if it were enforced: what
- * a policy only observes could not be measured otherwise.
+ * The server is named after its suite. Evidence on tools that nobody described counts as if it were enforced: what a
+ * policy only observes could not be measured otherwise.
  */
-export function withTools(policy: Policy, tools: Tools): Policy {
-  const entries = Object.entries(tools).flatMap(([server, list]) =>
-    Object.entries(list).map<CatalogueEntry>(([tool, { effect, output, dataClasses }]) => {
-      const plain = { resource: null, destination: null, facts: [], canary: false };
-      return { server, tool, effect, trust: output, dataClasses, ...plain };
-    }),
-  );
+function withTools(policy: Policy, server: string, tools: Tools[string]): Policy {
+  const entries = Object.entries(tools).map<CatalogueEntry>(([tool, { effect, output, dataClasses }]) => {
+    const plain = { resource: null, destination: null, facts: [], canary: false };
+    return { server, tool, effect, trust: output, dataClasses, ...plain };
+  });
   const catalogue = { ...policy.catalogue, tools: [...policy.catalogue.tools, ...entries] };
   return renamed({ ...policy, catalogue, uncatalogued: 'enforce' });
 }

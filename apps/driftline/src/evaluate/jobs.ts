@@ -5,7 +5,7 @@ import { judgeRun, type Judged, type JudgeOptions } from './judge-run.js';
 import { countsOf } from './profiles.js';
 import { Recording } from './recording.js';
 import type { Run } from './runs.js';
-import { scriptOf } from './script.js';
+import { plainScript } from './script.js';
 
 /** A job as it is given to a worker: plain data. */
 export type JobData =
@@ -20,5 +20,5 @@ export interface Done {
 export function workOf(data: JobData): (run: Run) => Done[JobData['job']] {
   const ground = new Ground(data.source);
   if (data.job === 'judge') return (run) => judgeRun(ground, run, data.options);
-  return (run) => countsOf(new Recording(ground, run).activitiesOf(scriptOf(run.calls)));
+  return (run) => countsOf(new Recording(ground, run).activitiesOf(plainScript(run.calls)));
 }

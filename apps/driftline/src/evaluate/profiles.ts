@@ -49,31 +49,28 @@ export class Learning {
 /** Fewer tasks are no precedent. */
 const TASKS_MIN = 10;
 
-/** The policy with what is usual, for each task another. */
+/** A policy with what is usual, for each task another. */
 export class Profiles {
   private readonly policies = new Map<string, Policy>();
 
-  constructor(
-    private readonly policy: Policy,
-    private readonly learned: Learned,
-  ) {}
+  constructor(private readonly learned: Learned) {}
 
-  policyFor(run: Run): Policy {
+  policyFor(run: Run, policy: Policy): Policy {
     const task = taskOf(run);
-    let policy = this.policies.get(task);
-    if (policy === undefined) this.policies.set(task, (policy = this.made(run, task)));
-    return policy;
+    let found = this.policies.get(task);
+    if (found === undefined) this.policies.set(task, (found = this.made(run, policy)));
+    return found;
   }
 
-  private made(run: Run, task: string): Policy {
+  private made(run: Run, policy: Policy): Policy {
     const name = roleOf(run);
     const all = this.learned.roles[name];
-    if (all === undefined) return this.policy;
-    const own = this.learned.tasks[task];
+    if (all === undefined) return policy;
+    const own = this.learned.tasks[taskOf(run)];
     const others = own === undefined ? all : subtractCounts(all, own);
-    if (others.tasks < TASKS_MIN) return this.policy;
+    if (others.tasks < TASKS_MIN) return policy;
     const role = { name, match: [rolePath(run)], asserted: false };
-    const roles = [role, ...(this.policy.roles ?? []).filter((one) => one.name !== name)];
-    return renamed({ ...this.policy, roles, baseline: sealBaseline({ [name]: others }) });
+    const roles = [role, ...(policy.roles ?? []).filter((one) => one.name !== name)];
+    return renamed({ ...policy, roles, baseline: sealBaseline({ [name]: others }) });
   }
 }

@@ -24,11 +24,8 @@ import {
 } from '#observation';
 import { agentOf, TENANT, type Ground } from './ground.js';
 import type { RecordedCall, Run } from './runs.js';
-import type { Script, Step } from './script.js';
+import { STEP_MS, type Script, type Step } from './script.js';
 
-const START_MS = Date.UTC(2026, 0, 5, 9);
-/** Calls are a few seconds apart, and answered in half that time. */
-const ANSWERED_AFTER_MS = 1_500;
 /** A task is open for longer than its run takes: what is measured is drift, not expiry. */
 const SLACK_MS = 8 * 3_600_000;
 
@@ -47,13 +44,14 @@ export class Recording {
   /** In log order, each through the codec. Of the scope's grant only the first activity speaks: see `underScope`. */
   activitiesOf(script: Script): Activity[] {
     const reporter = new Reporter(agentOf(this.run, this.digest), this.digest);
-    const lastMs = START_MS + (script.steps.at(-1)?.atMs ?? 0);
-    const activities: Activity[] = [this.started(reporter.base(START_MS), lastMs + SLACK_MS)];
+    const { startMs } = script;
+    const lastMs = startMs + (script.steps.at(-1)?.answeredMs ?? 0);
+    const activities: Activity[] = [this.started(reporter.base(startMs), lastMs + SLACK_MS)];
     script.steps.forEach((step, at) => {
-      activities.push(...this.answeredCall(reporter, step));
+      activities.push(...this.answeredCall(reporter, startMs, step));
       if (script.restartAfter === at + 1) reporter.restart();
     });
-    const base = reporter.base(lastMs + 2 * ANSWERED_AFTER_MS);
+    const base = reporter.base(lastMs + STEP_MS);
     const ended: TaskEnded = { ...base, type: 'TaskEnded', outcome: 'completed', by: 'evaluate' };
     return [...activities, ended].map(throughTheCodec);
   }
@@ -76,11 +74,10 @@ export class Recording {
     };
   }
 
-  private answeredCall(reporter: Reporter, { call, atMs }: Step): [ToolCall, ToolResult] {
-    const observed = this.observed(call);
-    const asked = reportedCall(reporter.base(START_MS + atMs), observed.call, null);
-    const answered = reporter.base(START_MS + atMs + ANSWERED_AFTER_MS);
-    return [asked, reportedResult(answered, asked, observed.result)];
+  private answeredCall(reporter: Reporter, startMs: number, step: Step): [ToolCall, ToolResult] {
+    const observed = this.observed(step.call);
+    const asked = reportedCall(reporter.base(startMs + step.atMs), observed.call, null);
+    return [asked, reportedResult(reporter.base(startMs + step.answeredMs), asked, observed.result)];
   }
 
   private observed(recorded: RecordedCall): { call: ObservedCall; result: ObservedResult } {

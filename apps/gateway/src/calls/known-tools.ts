@@ -16,24 +16,34 @@ export class KnownTools {
     if (catalogue !== this.catalogue || this.book.version !== this.version) {
       this.catalogue = catalogue;
       this.version = this.book.version;
-      this.index = new ToolIndex(knownIn(catalogue, this.book));
+      const { book } = this;
+      this.index = new ToolIndex(knownTools(catalogue, book.listedTools(), book.calledTools()));
     }
     return this.index;
   }
 }
 
+interface Named {
+  server: string;
+  tool: string;
+}
+
 /** What servers listed and agents called, and what the operator describes by its full name. */
-function knownIn(catalogue: Catalogue, book: ToolBook): KnownTool[] {
+export function knownTools(
+  catalogue: Catalogue,
+  listed: Iterable<Named>,
+  called: Iterable<Named>,
+): KnownTool[] {
   const known = new Map<string, KnownTool>();
-  const add = (server: string, name: string): void => {
+  const add = ({ server, tool: name }: Named): void => {
     const { effect } = classifyTool(catalogue, { server, trusted: false, tool: name });
     // One name in two servers: a read here does not hide what it does there.
     if (known.get(name)?.effect === undefined || known.get(name)?.effect === 'read')
       known.set(name, { name, effect });
   };
-  for (const { server, tool } of book.listedTools()) add(server, tool);
-  for (const { server, tool } of catalogue.tools) if (!tool.includes('*')) add(server, tool);
+  for (const one of listed) add(one);
+  for (const entry of catalogue.tools) if (!entry.tool.includes('*')) add(entry);
   // Last: an agent may call names that no server has, and an index is bounded.
-  for (const { server, tool } of book.calledTools()) add(server, tool);
+  for (const one of called) add(one);
   return [...known.values()];
 }

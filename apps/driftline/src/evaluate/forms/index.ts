@@ -1,7 +1,7 @@
 /** What an attacker could have made of the same run. */
 import { classifyTool } from '#observation';
 import type { Ground } from '../ground.js';
-import { scriptOf, STEP_MS, type Script, type Step } from '../script.js';
+import { plainScript, scriptOf, STEP_MS, type Script } from '../script.js';
 import { Chance } from '../random.js';
 import type { Run } from '../runs.js';
 import type { Form } from '../settings.js';
@@ -40,29 +40,29 @@ export class Scripts {
   }
 
   private plain(): Script {
-    return this.once('plain', () => scriptOf(this.run.calls));
+    return this.once('plain', () => plainScript(this.run.calls));
   }
 
   private padded(allowed: readonly string[] | null): Script {
     const padding = paddingCall(this.ground, this.run, allowed);
     if (padding === null) return this.plain();
     return this.once(`padded ${padding.tool}`, () => {
-      const steps = paddedOrder(this.run, this.seed).map<Step>((index, at) => ({
+      const steps = paddedOrder(this.run, this.seed).map((index, at) => ({
         call: index === null ? padding : this.run.calls[index]!,
         index,
         atMs: (at + 1) * STEP_MS,
       }));
-      return { steps, restartAfter: null };
+      return scriptOf(steps);
     });
   }
 
   /** Runs without an attack to reword are what they were. */
   private reworded(form: Rewording, variant: number): Script {
-    const { catalogue } = this.ground.policy;
+    const { catalogue } = this.ground.operatorsPolicy(this.run);
     const server = this.run.suite;
     const isOwn = (tool: string) => classifyTool(catalogue, { server, trusted: false, tool }).trust === 'own';
     const calls = reworded(this.run, { form, seed: this.seed, variant, isOwn });
-    return calls === null ? this.plain() : scriptOf(calls);
+    return calls === null ? this.plain() : plainScript(calls);
   }
 
   private once(name: string, make: () => Script): Script {
@@ -80,7 +80,7 @@ function spread(run: Run, seed: number): Script {
     atMs += SPREAD_MIN_MS + chance.below(SPREAD_MORE_MS);
     return { call, index, atMs };
   });
-  return { steps, restartAfter: null };
+  return scriptOf(steps);
 }
 
 /** Between reading the attack and acting on it; in the middle where there was none. */

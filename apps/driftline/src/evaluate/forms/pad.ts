@@ -35,7 +35,7 @@ export function paddingCall(
   run: Run,
   allowed: readonly string[] | null,
 ): RecordedCall | null {
-  const { catalogue, dataClasses } = ground.policy;
+  const { catalogue, dataClasses } = ground.operatorsPolicy(run);
   const without = ground.survey.withoutArguments[roleOf(run)] ?? {};
   const reads = ground.toolNamesOf(run).flatMap((tool) => {
     const found = classifyTool(catalogue, { server: run.suite, trusted: false, tool });
