@@ -17,13 +17,14 @@ export class PolicyError extends Error {
   constructor(
     readonly source: string,
     readonly mistakes: PolicyMistake[],
+    what = 'policy',
   ) {
     const count = `${mistakes.length} mistake${mistakes.length === 1 ? '' : 's'}`;
     const lines = mistakes.map(
       ({ line, column, path, message }) =>
         `  ${source}:${line}${column === undefined ? '' : `:${column}`} ${path || '(document)'}: ${message}`,
     );
-    super(`the policy has ${count}:\n${lines.join('\n')}`);
+    super(`the ${what} has ${count}:\n${lines.join('\n')}`);
   }
 }
 

@@ -91,7 +91,10 @@ function artifactsOf(document: PolicyDocument | null, beside?: Beside): Artifact
     const path = document?.[key];
     if (path === undefined) return null;
     if (read === undefined) {
-      broken.push({ path: [key], message: `only a policy that is read from a file can name ${key === 'baseline' ? 'a baseline' : key}` });
+      broken.push({
+        path: [key],
+        message: `only a policy that is read from a file can name ${key === 'baseline' ? 'a baseline' : key}`,
+      });
       return null;
     }
     try {

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { policyJsonSchema } from './json-schema.js';
+import { caseJsonSchema, policyJsonSchema } from './json-schema.js';
 
-describe('schemas/policy.schema.json', () => {
-  it('is what the schema in code says now', () => {
-    const path = createRequire(import.meta.url).resolve('../../../schemas/policy.schema.json');
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(policyJsonSchema()));
+const schemaFile = (name: string): unknown =>
+  JSON.parse(readFileSync(createRequire(import.meta.url).resolve(`../../../schemas/${name}`), 'utf8'));
+
+describe('schemas for editors', () => {
+  it('say what the schemas in code say now', () => {
+    expect(schemaFile('policy.schema.json')).toEqual(JSON.parse(policyJsonSchema()));
+    expect(schemaFile('policy-test.schema.json')).toEqual(JSON.parse(caseJsonSchema()));
   });
 });

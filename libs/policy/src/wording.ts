@@ -13,7 +13,16 @@ export interface Broken {
 /** Every issue of a schema in words. `schema` is asked for the keys that it knows. */
 export function wrongIn(schema: z.ZodType, issues: readonly z.core.$ZodIssue[], data: unknown): Broken[] {
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
-  return issues.flatMap((issue) => said(root, issue, data));
+  return issues.filter((issue) => !isBeside(issue, issues)).flatMap((issue) => said(root, issue, data));
+}
+
+/** What a rule says of a value whose keys are not even known says nothing new. */
+function isBeside(issue: z.core.$ZodIssue, issues: readonly z.core.$ZodIssue[]): boolean {
+  const place = issue.path.join('/');
+  return (
+    issue.code === 'custom' &&
+    issues.some((other) => other.code === 'unrecognized_keys' && other.path.join('/') === place)
+  );
 }
 
 function said(root: SchemaNode, issue: z.core.$ZodIssue, data: unknown): Broken[] {

@@ -93,11 +93,28 @@ function ofAssessment(wanted: Expectation, folded: Assessment | null): Mismatch[
   if (wanted.risk !== undefined && (risk < wanted.risk[0] || risk > wanted.risk[1])) {
     mismatches.push({ what: 'risk', expected: `${wanted.risk[0]} to ${wanted.risk[1]}`, got: risk });
   }
+  mismatches.push(
+    ...ofKinds(
+      wanted,
+      evidence.map(({ key }) => key),
+    ),
+  );
   const said = [...evidence, ...findings].map(({ explanation }) => explanation);
   if (wanted.explains !== undefined && !said.some((text) => text.includes(wanted.explains as string))) {
     mismatches.push({ what: 'explains', expected: wanted.explains, got: said });
   }
   return mismatches;
+}
+
+function ofKinds({ includes = [], excludes = [] }: Expectation, keys: string[]): Mismatch[] {
+  const isThere = (beginning: string) => keys.some((key) => key.startsWith(beginning));
+  const [missing, unwanted] = [includes.filter((kind) => !isThere(kind)), excludes.filter(isThere)];
+  return [
+    ...(missing.length > 0 ? [{ what: 'includes', expected: missing, got: keys }] : []),
+    ...(unwanted.length > 0
+      ? [{ what: 'excludes', expected: `none of ${unwanted.join(', ')}`, got: keys }]
+      : []),
+  ];
 }
 
 /** Each key by the expected beginning that it has, so that a case need not say all of it. */

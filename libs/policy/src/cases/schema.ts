@@ -2,7 +2,7 @@
  * What a file of cases may say: `*.test.yaml` beside a policy, and the core's own under `test/cases/drift`.
  * `schemas/policy-test.schema.json` is generated from here for editors.
  */
-import { EFFECTS, LEVELS, RESPONSES, VALUE_KINDS } from '#activity/types';
+import { EFFECTS, LEVELS, REQUEST_MOODS, RESPONSES, VALUE_KINDS } from '#activity/types';
 import { z } from 'zod';
 import { Duration } from '../duration.js';
 
@@ -34,6 +34,18 @@ const Value = z
     }),
   ])
   .describe('Something that can be followed from call to call');
+
+const Asked = z
+  .union([
+    Text,
+    z.strictObject({
+      tool: Text,
+      mood: z.enum(REQUEST_MOODS).default('imperative'),
+      object: z.boolean().default(true).describe('What the tool works on is named too'),
+      author: Text.optional().describe('Who wrote the record it stood in'),
+    }),
+  ])
+  .describe('A tool that the text asks for');
 
 /** Every step may say when and for whom. */
 const Anywhere = {
@@ -84,6 +96,7 @@ export const Result = z.strictObject({
   classes: Names.optional(),
   trust: z.enum(['own', 'third-party', 'unknown']).optional(),
   values: Values,
+  asks: z.array(Asked).max(32).optional().describe('Tools that its text asks for'),
   outcome: z.enum(['ok', 'error', 'unknown', 'withheld', 'cancelled']).default('ok'),
   resultBytes: z.int().min(0).optional(),
   records: z.int().min(0).optional(),
@@ -123,25 +136,10 @@ export const Lists = z.strictObject({
   tools: z.record(Text, Text).describe('Tool to digest of its definition'),
   ...Anywhere,
 });
-export const Wait = z.strictObject({
-  wait: Duration.optional(),
-  waitMinutes: z.number().min(0).optional(),
-});
+export const Wait = z.strictObject({ wait: Duration });
+export const WaitMinutes = z.strictObject({ waitMinutes: z.number().min(0) });
 
-/** By the key that only this kind of step has. */
-export const STEPS = {
-  call: Call,
-  result: Result,
-  starts: Start,
-  ends: End,
-  check: Check,
-  lifts: Lift,
-  lists: Lists,
-  wait: Wait,
-  waitMinutes: Wait,
-} as const;
-
-const Step = z.union([Call, Result, Start, End, Check, Lift, Lists, Wait]);
+const Step = z.union([Call, Result, Start, End, Check, Lift, Lists, Wait, WaitMinutes]);
 export type Step = z.output<typeof Step>;
 
 const Expectation = z
@@ -154,6 +152,8 @@ const Expectation = z
     level: z.enum(LEVELS).optional(),
     risk: z.tuple([z.number(), z.number()]).optional().describe('Bounds of the risk, both included'),
     evidence: Names.optional().describe('Beginnings of the kinds yielded, all of them, in order'),
+    includes: Names.optional().describe('Beginnings of kinds that are among those yielded'),
+    excludes: Names.optional().describe('Beginnings of kinds that none of those yielded has'),
     alerts: Names.optional().describe(
       '`elevated`, `high observed` …: the level of each alert, all of them, in order',
     ),

@@ -1,10 +1,11 @@
 /** Steps of a case as activities: what a step does not say is what a gateway would report. */
-import type { ActivityBase, TaskStarted, ToolCall, ToolResult, Value } from '#activity/types';
+import type { ActivityBase, Request, TaskStarted, ToolCall, ToolResult, Value } from '#activity/types';
 import type { Assessment } from '#drift';
 import {
   classifyCall,
   deriveTenantKey,
   Fingerprinter,
+  intentFeatures,
   observeCall,
   observeIntent,
   observeResult,
@@ -41,7 +42,7 @@ export function tell(story: Story, step: Step, assume: Assumption): Assessment |
     const tools = Object.entries(step.tools).map(([name, digest]) => ({ name, digest }));
     return story.lists(step.lists, tools, reporter(step));
   }
-  story.wait((step.wait ?? 0) + (step.waitMinutes ?? 0) * 60_000);
+  story.wait('wait' in step ? step.wait : step.waitMinutes * 60_000);
   return null;
 }
 
@@ -75,7 +76,7 @@ export function callFields(story: Story, step: Call, assume: Assumption): Partia
 
 function resultFields(story: Story, step: Result, assume: Assumption): Partial<ToolResult> {
   const [server, tool] = named(step.result);
-  const { classes, trust, values, outcome, resultBytes, records } = step;
+  const { classes, trust, values, asks, outcome, resultBytes, records } = step;
   return {
     ...(assume === 'given' && step.content === undefined ? {} : observedResult(story, step, assume)),
     server,
@@ -84,6 +85,7 @@ function resultFields(story: Story, step: Result, assume: Assumption): Partial<T
     ...where(step),
     ...given({ dataClasses: classes, trust, resultBytes, records }),
     ...(values ? { values: values.map((value) => valueOf(value, 'field')) } : {}),
+    ...(asks ? { requests: asks.map(requestOf) } : {}),
   };
 }
 
@@ -105,6 +107,7 @@ function startFields(story: Story, step: Start): Partial<TaskStarted> {
     scope: scope && { ...scope, destinations: scope.destinations?.map(printOf) ?? null },
     expiresAt: story.now + minutes * 60_000,
     intentValues: [...observed, ...named],
+    ...(intent === undefined ? {} : intentFeatures(intent, FINGERPRINTER)),
     ...reporter(step),
     ...given({ intent, parentTask: parent, principal, actors, kind }),
   };
@@ -131,6 +134,13 @@ const PRINT = /^[0-9a-f]{16}$/;
 function printOf(text = SOMEBODYS_PRINT): string {
   if (PRINT.test(text)) return text;
   return FINGERPRINTER.ofText(text)?.print ?? FINGERPRINTER.print({ family: 'text', normal: text });
+}
+
+type Asked = NonNullable<Result['asks']>[number];
+function requestOf(asked: Asked): Request {
+  if (typeof asked === 'string') return { tool: asked, mood: 'imperative', object: true, author: null };
+  const { tool, mood, object, author } = asked;
+  return { tool, mood, object, author: author === undefined ? null : printOf(author) };
 }
 
 type Told = NonNullable<Call['values']>[number];
