@@ -194,10 +194,10 @@ function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
 /** Of a target that came out of text nobody the task trusts stands behind. */
 function textShare({ kind }: Value, { voucher, imperative, line }: Origin): number {
   const named = voucher === VOUCHER.named;
-  if (!line) return imperative ? (named ? 0.8 : 1) : named ? 0.35 : 0.5;
+  const leaves = ADDRESSES.has(kind);
+  if (!line) return imperative ? (named ? 0.8 : 1) : named ? 0.35 : leaves ? 0.55 : 0.5;
   // An id on a line of its own is a reference as records have them; an address leads out.
-  const out = ADDRESSES.has(kind) ? 1 : 0.5;
-  return (imperative ? (named ? 0.35 : 0.8) : named ? 0.2 : 0.45) * out;
+  return (imperative ? (named ? 0.35 : 0.9) : named ? 0.2 : 0.5) * (leaves ? 1 : 0.5);
 }
 
 const ADDRESSES: ReadonlySet<Value['kind']> = new Set([
@@ -322,7 +322,7 @@ function originOf(lineage: Lineage, flight: Flight, { value, result, source, aut
   const reply = flight.acts && result.trust === 'unknown';
   const own = answer ? VOUCHER.meant : reply ? VOUCHER.named : voucherOf(lineage, flight, value, authors);
   const voucher = tainted ? (Math.min(own, inherited.voucher) as Voucher) : own;
-  const imperative = (loose && value.imperative && !answer) || (tainted && inherited.imperative);
+  const imperative = (loose && value.imperative && !answer && !reply) || (tainted && inherited.imperative);
   return {
     level: inherited.level + (stranger && !answer ? 1 : 0),
     voucher,
@@ -338,12 +338,13 @@ function originOf(lineage: Lineage, flight: Flight, { value, result, source, aut
 function voucherOf(
   { authors: given, delegates }: Lineage,
   { named }: Flight,
-  { author }: Value,
+  { author, at, standing }: Value,
   authors: ReadonlySet<string>,
 ): Voucher {
   if (author !== null && authors.has(author)) return VOUCHER.meant;
   if (!named) return VOUCHER.nobody;
-  // The source is the one that was meant; a record in it by somebody else is not.
+  // A document or message that was meant; not what strangers put into a field of the records found.
+  if (author === null && at !== '' && standing !== 'field') return VOUCHER.nobody;
   const other = author !== null && given.length > 0;
   return delegates && !other ? VOUCHER.meant : VOUCHER.named;
 }
