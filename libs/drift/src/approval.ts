@@ -9,6 +9,7 @@
  * with the task. New effects are all but reads; content whose author is not known counts half.
  */
 import { EFFECTS, type Effect, type TaskStarted, type Trust } from '#activity/types';
+import { fnv32 } from './hash.js';
 import type { DetectorSettings, Policy } from './policy.js';
 import { sensitivityOf } from './sensitivity.js';
 import type { AgentState, OpenTask, Used } from './state.js';
@@ -141,11 +142,9 @@ function bitOf(effect: Effect): number {
   return 1 << EFFECTS.indexOf(effect);
 }
 
-/** FNV-1a, as the number of a bit. */
+/** As the number of a bit. */
 function hashed(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) % BITS;
+  return fnv32(name) % BITS;
 }
 
 function count(bits: number): number {

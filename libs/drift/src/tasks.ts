@@ -6,7 +6,7 @@ import { carryMarks, carryOver, isSamePrincipal, siblingsOf } from './implicit-t
 import { LIMITS } from './limits.js';
 import { carryProgress } from './sequences/places.js';
 import { startingWith, taintedOf } from './lineage.js';
-import { inheritedMarks } from './marks.js';
+import { inheritedMarks, marked } from './marks.js';
 import type { Policy } from './policy.js';
 import { leftRequests, startingWithRequests, unvouched } from './requests.js';
 import { newTask, type AgentState, type EndedTask, type OpenTask, type ReadMark } from './state.js';
@@ -58,29 +58,31 @@ export function startTask(
     scope: started.scope,
     expiresAt: started.expiresAt,
   };
-  task.marks = marksAtStart(policy, state, task, started, now);
+  const passed = passedAtStart(state, started, now);
+  const siblings = siblingsOf(state, task);
+  if (passed.length + siblings.length > 0) {
+    task.marks = inheritedMarks([...siblings.map(({ marks }) => marks), passed], policy);
+  }
   if (isOpen(parent)) {
     task.lineage = startingWith(taintedOf(parent.lineage), now);
     task.requests = startingWithRequests(leftRequests([unvouched(parent.requests)]));
   }
   state.tasks = [...state.tasks, task];
+  if (passed.length > 0) for (const sibling of siblings) passOn(policy, state, sibling, passed);
   return 'started';
 }
 
-/** Of its siblings, of its parent, and what the record says of a parent that may belong to another agent. */
-function marksAtStart(
-  policy: Policy,
-  state: AgentState,
-  task: OpenTask,
-  { exposure, parentTask }: TaskStarted,
-  now: number,
-): ReadMark[] {
-  const siblings = siblingsOf(state, task);
-  if (siblings.length === 0 && parentTask === null && exposure.length === 0) return task.marks;
+/** What the parent was exposed to, as the state has it and as the record says: it may belong to another agent. */
+function passedAtStart(state: AgentState, { exposure, parentTask }: TaskStarted, now: number): ReadMark[] {
   const isKnown = parentTask !== null && findDeclared(state, parentTask) !== null;
   const parents = isKnown ? exposureOf(state, parentTask, now) : [];
-  const passed = [...parents, ...exposure].map((one) => ({ ...one, inherited: true }));
-  return inheritedMarks([...siblings.map(({ marks }) => marks), passed], policy);
+  return [...parents, ...exposure].map((one) => ({ ...one, inherited: true }));
+}
+
+/** What one was exposed to, all are. */
+function passOn(policy: Policy, state: AgentState, sibling: OpenTask, passed: readonly ReadMark[]): void {
+  const marks = passed.reduce((all, mark) => marked(policy, all, mark), sibling.marks);
+  if (marks !== sibling.marks) replaceTask(state, sibling, { ...sibling, marks });
 }
 
 /** Takes a task from the open ones to the ended ones. Its evidence stays with the agent. */

@@ -38,7 +38,7 @@ function misfits(look: Look, call: ToolCall): readonly Sighting[] {
 function misfitsOfTask(state: Readonly<AgentState>, task: OpenTask, call: ToolCall): readonly Sighting[] {
   const isOther = isOtherPrincipal(task, call);
   const isOtherChain = hasOtherChain(task, call);
-  const before = takenOver(state, task, call);
+  const before = takenOver(state, task);
   if (!isOther && !isOtherChain && before === null) return NOTHING;
   const found: Sighting[] = [];
   if (isOther) {
@@ -82,12 +82,13 @@ function hasOtherChain(task: OpenTask, call: ToolCall): boolean {
   return !task.implicit && task.chain !== null && task.chain !== chainOf(call.actors);
 }
 
-/** Whose conversation it was until now; null where nothing changed. Asked of the first call of an undeclared task only. */
-function takenOver(state: Readonly<AgentState>, task: OpenTask, call: ToolCall): string | null {
-  if (!task.implicit || task.calls > 0 || task.conversation === null || call.principal === null) return null;
+/** Who used this conversation since this principal last did; null = nobody else. */
+function takenOver(state: Readonly<AgentState>, task: OpenTask): string | null {
+  if (!task.implicit || task.conversation === null || task.principal === null) return null;
   for (const other of state.tasks) {
-    if (other === task || !other.implicit || other.conversation !== task.conversation) continue;
-    if (other.principal !== null && other.principal !== task.principal) return other.principal;
+    if (other.conversation !== task.conversation || other === task || !other.implicit) continue;
+    const isOther = other.principal !== null && other.principal !== task.principal;
+    if (isOther && (task.calls === 0 || other.lastAt >= task.lastAt)) return other.principal;
   }
   return null;
 }
