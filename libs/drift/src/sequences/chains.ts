@@ -4,7 +4,7 @@
  * is so for each value; of what waits for something absent, only what waits longest. What has to be dropped makes a
  * match likelier, never less likely.
  */
-import type { SequenceChain } from '../state.js';
+import type { SequenceChain, SequenceProgress } from '../state.js';
 import { isMet } from './conditions.js';
 import type { PlannedRule, Seen, Touch } from './plan.js';
 import type { SequenceStep } from './rule.js';
@@ -16,29 +16,37 @@ export const PRINTS_MAX = 32;
 /** All steps are done; something must not be absent. */
 export const WAITING = 0;
 
-const NO_CHAINS: readonly SequenceChain[] = [];
+const NO_CHAINS: SequenceChain[] = [];
 const NO_PRINTS: number[] = [];
 
-/** What `position` makes of the chains before it, now that its step was seen. `lists`: everything that counts here. */
+/**
+ * What `position`, whose step was seen, makes of the chains before it, in all the progress that counts here.
+ */
 export function continued(
   one: PlannedRule,
   position: number,
-  lists: readonly (readonly SequenceChain[])[],
+  lists: readonly (readonly SequenceProgress[])[],
   seen: Seen,
   now: number,
 ): readonly SequenceChain[] {
-  const step = one.positions[position] as SequenceStep;
-  if (!isMet(step, seen)) return NO_CHAINS;
   if (position === 0) return begun(one, seen, now);
-  const found: SequenceChain[] = [];
-  for (const list of lists) {
-    for (const chain of list) {
+  let found: SequenceChain[] | null = null;
+  for (const progress of lists) {
+    for (const chain of chainsOf(progress, one.id)) {
       if (chain.reached !== position || now - startOf(chain) > one.rule.withinMs) continue;
       const next = withStep(one, position, chain, seen, now);
-      if (next !== null) found.push(next);
+      if (next !== null) (found ??= []).push(next);
     }
   }
-  return found;
+  return found ?? NO_CHAINS;
+}
+
+/** Progress of one rule among that of all, which is in the order of rules' numbers. */
+export function chainsOf(progress: readonly SequenceProgress[], rule: number): SequenceChain[] {
+  for (const one of progress) {
+    if (one.rule >= rule) return one.rule === rule ? one.chains : NO_CHAINS;
+  }
+  return NO_CHAINS;
 }
 
 /** Whether a step was seen as it is asked for, with a value of the chain where it must share one. */
@@ -121,18 +129,22 @@ function shortPrint(print: string): number {
 export function chainsAfter(
   touch: Touch,
   own: SequenceChain[],
-  lists: readonly (readonly SequenceChain[])[],
+  lists: readonly (readonly SequenceProgress[])[],
   seen: Seen,
   now: number,
 ): SequenceChain[] {
   const one = touch.planned;
-  let chains = own;
-  if (touch.between.length > 0 || touch.ending) chains = spared(touch, own, seen);
-  for (const position of touch.positions) {
-    if (position + 1 === one.positions.length && one.ending === null) continue;
-    for (const chain of continued(one, position, lists, seen, now)) chains = withChain(chains, chain);
+  const final = one.ending === null ? one.positions.length - 1 : one.positions.length;
+  let chains = own.length > 0 && (touch.between.length > 0 || touch.ending) ? spared(touch, own, seen) : own;
+  for (const { step, positions } of touch.steps) {
+    if (positions.at(-1) !== 0 && lists.length === 0) continue;
+    if (!isMet(step, seen)) continue;
+    for (const position of positions) {
+      if (position === final) continue;
+      for (const chain of continued(one, position, lists, seen, now)) chains = withChain(chains, chain);
+    }
   }
-  return chains === own ? own : chains.filter((chain) => isLive(one, chain, now));
+  return chains;
 }
 
 /** Without the chains that this activity, which must not come now, or was waited for, puts an end to. */
@@ -140,18 +152,14 @@ function spared({ planned, between, ending }: Touch, own: SequenceChain[], seen:
   let chains = own;
   for (const reached of between) {
     for (const step of planned.between[reached] as SequenceStep[]) {
-      if (touches(step, seen))
+      if (isMet(step, seen))
         chains = chains.flatMap((chain) => (chain.reached === reached ? without(step, chain, seen) : chain));
     }
   }
-  if (ending && touches(planned.ending as SequenceStep, seen)) {
+  if (ending && isMet(planned.ending as SequenceStep, seen)) {
     chains = chains.flatMap((chain) => (chain.reached === WAITING ? answered(planned, chain, seen) : chain));
   }
   return same(own, chains) ? own : chains;
-}
-
-function touches(step: SequenceStep, seen: Seen): boolean {
-  return isMet(step, seen);
 }
 
 /** What was between counts for the values it has, or where the step shares none, for all. */
@@ -168,10 +176,6 @@ function answered({ ending }: PlannedRule, chain: SequenceChain, seen: Seen): Se
   return sameValue === null || shared(chain, sameValue.kinds, seen).length > 0 ? [] : [chain];
 }
 
-function isLive(one: PlannedRule, chain: SequenceChain, now: number): boolean {
-  return chain.reached === WAITING || now - startOf(chain) <= one.rule.withinMs;
-}
-
 /** It was to happen by now, and has not. */
 export function isOverdue(one: PlannedRule, chain: SequenceChain, now: number): boolean {
   if (chain.reached !== WAITING || one.ending === null) return false;
@@ -180,19 +184,28 @@ export function isOverdue(one: PlannedRule, chain: SequenceChain, now: number): 
 
 /** With this chain among them, ordered by steps reached and beginning; bounded. */
 export function withChain(chains: SequenceChain[], chain: SequenceChain): SequenceChain[] {
+  if (!isBound(chain)) return withOnly(chains, chain);
   const others = chains.filter(({ reached }) => reached !== chain.reached);
   const peers = chains.filter(({ reached }) => reached === chain.reached);
   const kept = chain.reached === WAITING ? waiting(peers, chain) : latest(peers, chain);
-  if (kept === peers) return chains;
   return [...others, ...kept].toSorted((a, b) => a.reached - b.reached || startOf(a) - startOf(b));
 }
 
-/** What waits longest is due first, and what answers it answers those after it. */
+/** Where no values are shared there is one chain: the one that began last, or that waits longest. */
+function withOnly(chains: SequenceChain[], chain: SequenceChain): SequenceChain[] {
+  let at = 0;
+  while (at < chains.length && (chains[at] as SequenceChain).reached < chain.reached) at += 1;
+  const known = chains[at];
+  if (known?.reached !== chain.reached) return chains.toSpliced(at, 0, chain);
+  const stays =
+    chain.reached === WAITING
+      ? (known.times.at(-1) as number) <= (chain.times.at(-1) as number)
+      : startOf(known) > startOf(chain);
+  return stays ? chains : chains.with(at, chain);
+}
+
+/** Too many wait: the last of them answers to nothing any more, and is due when it would have been. */
 function waiting(peers: SequenceChain[], chain: SequenceChain): SequenceChain[] {
-  if (!isBound(chain) && peers.length > 0) {
-    const all = [...peers, chain].toSorted((a, b) => (a.times.at(-1) as number) - (b.times.at(-1) as number));
-    return all[0] === peers[0] ? peers : [all[0] as SequenceChain];
-  }
   const kept = [...peers, chain];
   if (kept.length <= CHAINS_MAX) return kept;
   const last = kept[CHAINS_MAX - 1] as SequenceChain;
@@ -201,10 +214,6 @@ function waiting(peers: SequenceChain[], chain: SequenceChain): SequenceChain[] 
 
 /** Whoever began later has more time left; for each value it is so apart. */
 function latest(peers: SequenceChain[], chain: SequenceChain): SequenceChain[] {
-  if (!isBound(chain)) {
-    if (peers.some((peer) => startOf(peer) > startOf(chain))) return peers;
-    return [chain];
-  }
   const kept: SequenceChain[] = [];
   let { prints, more } = chain;
   for (const peer of peers) {

@@ -1,12 +1,12 @@
 /** Sequence rules at work on one activity: what it completes (looked at before), and how far it brings each rule (kept after). */
 import { bounded } from '../hash.js';
 import type { Policy } from '../policy.js';
-import type { OpenTask, SequenceChain, SequenceProgress } from '../state.js';
-import { chainsAfter, continued, isOverdue, WAITING } from './chains.js';
+import type { AgentState, OpenTask, SequenceChain, SequenceProgress } from '../state.js';
+import { chainsAfter, chainsOf, continued, isOverdue, WAITING } from './chains.js';
+import { isMet } from './conditions.js';
 import { explainAbsence, explainMatch } from './explain.js';
 import {
   allProgress,
-  chainsOf,
   isBlank,
   keepPlace,
   keepProgress,
@@ -14,12 +14,11 @@ import {
   mergedProgress,
   ownProgress,
   sharedProgress,
-  stillGoing,
   withChains,
   type Where,
 } from './places.js';
 import { planOf, type PlannedRule, type Seen, type SequencePlan, type Touch } from './plan.js';
-import type { SequenceRule } from './rule.js';
+import type { SequenceRule, SequenceStep } from './rule.js';
 
 /** A rule that matched. */
 export interface Match {
@@ -42,14 +41,13 @@ export function matchesOf(
 ): readonly Match[] {
   const plan = planOf(policy);
   if (plan.rules.length === 0) return NO_MATCHES;
-  const at: Where = { ...where, principal: null };
-  if (isBlank(at)) return NO_MATCHES;
-  at.principal = bounded(seen.principal);
+  if (isBlank(where)) return NO_MATCHES;
+  const at = whereOf(where, seen);
   // What is missing is said once; a refused call keeps nothing, and would say it again.
   const found: Match[] = plan.hasEndings && hasHappened(seen) ? overdueMatches(plan, at, now) : [];
   for (const touch of plan.touchedBy(seen)) {
     if (!touch.completes) continue;
-    const match = completedBy(touch, at, seen, now);
+    const match = completedBy(touch.planned, at, seen, now);
     if (match !== null) found.push(match);
   }
   return found;
@@ -59,39 +57,67 @@ function hasHappened(seen: Seen): boolean {
   return seen.type !== 'ToolCall' || seen.decision === 'allowed';
 }
 
-function completedBy({ planned }: Touch, where: Where, seen: Seen, now: number): Match | null {
-  const lists = listsOf(planned, where);
-  if (lists.length === 0) return null;
-  const chains = continued(planned, planned.positions.length - 1, lists, seen, now);
-  const sure = chains.findLast(({ prints, more }) => prints.length > 0 || !more) ?? chains.at(-1);
-  if (sure === undefined) return null;
-  const explanation = explainMatch(planned, sure, seen, now);
-  const unsure = sure.more && sure.prints.length === 0;
-  return { rule: planned.rule, unsure, completed: true, explanation };
+/** Where an activity counts, and what counts there with it: worked out when it is asked for. */
+class Reach implements Where {
+  private readonly lists: Partial<Record<SequenceRule['of'], SequenceProgress[][]>> = {};
+
+  constructor(
+    readonly state: AgentState,
+    readonly task: OpenTask | null,
+    readonly principal: string | null,
+  ) {}
+
+  progress(of: SequenceRule['of']): SequenceProgress[][] {
+    return (this.lists[of] ??= allProgress(of, this));
+  }
 }
 
-function listsOf({ id, rule }: PlannedRule, where: Where): SequenceChain[][] {
-  const lists: SequenceChain[][] = [];
-  for (const progress of allProgress(rule.of, where)) {
-    const chains = chainsOf(progress, id);
-    if (chains.length > 0) lists.push(chains);
-  }
-  return lists;
+function whereOf({ state, task }: Omit<Where, 'principal'>, { principal }: Seen): Reach {
+  return new Reach(state, task, bounded(principal));
+}
+
+function completedBy(one: PlannedRule, at: Reach, seen: Seen, now: number): Match | null {
+  const lists = at.progress(one.rule.of);
+  const last = one.positions.length - 1;
+  if (lists.length === 0 || !isMet(one.positions[last] as SequenceStep, seen)) return null;
+  const chains = continued(one, last, lists, seen, now);
+  const chain = chains.findLast(({ prints, more }) => prints.length > 0 || !more) ?? chains.at(-1);
+  if (chain === undefined) return null;
+  const unsure = chain.more && chain.prints.length === 0;
+  return { rule: one.rule, unsure, completed: true, explanation: explainMatch(one, chain, seen, now) };
 }
 
 function overdueMatches(plan: SequencePlan, where: Where, now: number): Match[] {
   const found: Match[] = [];
-  const look = (progress: readonly SequenceProgress[], of: SequenceRule['of'] | null) => {
-    for (const { rule, chains } of progress) {
-      const planned = plan.byId.get(rule);
-      if (!planned?.ending || (of !== null && planned.rule.of !== of)) continue;
-      const overdue = chains.find((chain) => isOverdue(planned, chain, now));
-      if (overdue !== undefined) found.push(absence(planned, overdue, now, false));
-    }
-  };
-  for (const of of plan.scopes) look(ownProgress(of, where), of);
-  look(sharedProgress(where.state), null);
+  for (const of of plan.scopes) addOverdue(found, plan, ownProgress(of, where), of, now);
+  addOverdue(found, plan, sharedProgress(where.state), null, now);
   return found;
+}
+
+function addOverdue(
+  found: Match[],
+  plan: SequencePlan,
+  progress: readonly SequenceProgress[],
+  of: SequenceRule['of'] | null,
+  now: number,
+): void {
+  for (const one of progress) {
+    const overdue = overdueIn(plan, one, of, now);
+    if (overdue !== null) found.push(absence(plan.byId.get(one.rule) as PlannedRule, overdue, now, false));
+  }
+}
+
+/** What waits stands first. `of`: only of such rules, or with null of any. */
+function overdueIn(
+  plan: SequencePlan,
+  { rule, chains }: SequenceProgress,
+  of: SequenceRule['of'] | null,
+  now: number,
+): SequenceChain | null {
+  if (chains[0]?.reached !== WAITING) return null;
+  const planned = plan.byId.get(rule);
+  if (planned === undefined || (of !== null && planned.rule.of !== of)) return null;
+  return chains.find((chain) => isOverdue(planned, chain, now)) ?? null;
 }
 
 function absence(planned: PlannedRule, chain: SequenceChain, now: number, atEnd: boolean): Match {
@@ -115,14 +141,14 @@ export function follow(policy: Policy, where: Omit<Where, 'principal'>, seen: Se
   const plan = planOf(policy);
   if (plan.rules.length === 0) return;
   const touches = plan.touchedBy(seen);
-  const waits = plan.hasEndings && !isBlank({ ...where, principal: null });
+  const waits = plan.hasEndings && !isBlank(where);
   if (touches.length === 0 && !waits) return;
-  const at: Where = { ...where, principal: bounded(seen.principal) };
+  const at = whereOf(where, seen);
   for (const of of plan.scopes) {
     const before = ownProgress(of, at);
     const judged = waits ? withoutOverdue(plan, before, of, now) : before;
     const after = progressAfter(touches, of, judged, at, seen, now);
-    if (after !== before) keepProgress(of, at, after === judged ? after : stillGoing(after, plan, now), plan);
+    if (after !== before) keepProgress(of, at, after, plan);
   }
   if (waits) judgeShared(plan, at, now);
 }
@@ -131,17 +157,17 @@ function progressAfter(
   touches: readonly Touch[],
   of: SequenceRule['of'],
   before: SequenceProgress[],
-  where: Where,
+  at: Reach,
   seen: Seen,
   now: number,
 ): SequenceProgress[] {
   let after = before;
   for (const touch of touches) {
-    const { planned } = touch;
-    if (planned.rule.of !== of) continue;
-    const own = chainsOf(after, planned.id);
-    const chains = chainsAfter(touch, own, listsOf(planned, where), seen, now);
-    if (chains !== own) after = withChains(after, planned.id, chains);
+    const { id, rule } = touch.planned;
+    if (rule.of !== of) continue;
+    const own = chainsOf(after, id);
+    const chains = chainsAfter(touch, own, at.progress(of), seen, now);
+    if (chains !== own) after = withChains(after, id, chains);
   }
   return after;
 }
@@ -154,12 +180,13 @@ function withoutOverdue(
   now: number,
 ): SequenceProgress[] {
   let kept = progress;
-  for (const { rule, chains } of progress) {
-    const planned = plan.byId.get(rule);
-    if (!planned?.ending || (of !== null && planned.rule.of !== of)) continue;
-    if (!chains.some((chain) => isOverdue(planned, chain, now))) continue;
-    const going = chains.filter(({ reached }) => reached !== WAITING);
-    kept = withChains(kept, rule, going);
+  for (const one of progress) {
+    if (overdueIn(plan, one, of, now) === null) continue;
+    kept = withChains(
+      kept,
+      one.rule,
+      one.chains.filter(({ reached }) => reached !== WAITING),
+    );
   }
   return kept;
 }

@@ -6,7 +6,7 @@
 import { isSamePrincipal } from '../implicit-tasks.js';
 import { LIMITS } from '../limits.js';
 import type { AgentState, OpenTask, SequenceChain, SequencePlace, SequenceProgress } from '../state.js';
-import { startOf, WAITING, withChain } from './chains.js';
+import { chainsOf, startOf, WAITING, withChain } from './chains.js';
 import type { SequencePlan } from './plan.js';
 import type { SequenceRule } from './rule.js';
 
@@ -19,14 +19,13 @@ export interface Where {
 }
 
 const NOTHING: SequenceProgress[] = [];
-const NO_CHAINS: SequenceChain[] = [];
 
 function isDeclared(task: OpenTask | null): task is OpenTask {
   return task !== null && !task.implicit;
 }
 
 /** Nothing has begun anywhere: nothing can go on. */
-export function isBlank({ state, task }: Where): boolean {
+export function isBlank({ state, task }: Omit<Where, 'principal'>): boolean {
   if (state.sequences.length > 0) return false;
   if (isDeclared(task)) return task.sequences.length === 0;
   for (const open of state.tasks) if (open.sequences.length > 0) return false;
@@ -76,41 +75,47 @@ export function sharedProgress(state: AgentState): SequenceProgress[] {
   return placeOf(state, 'shared', null)?.progress ?? NOTHING;
 }
 
-export function chainsOf(progress: readonly SequenceProgress[], rule: number): SequenceChain[] {
-  for (const one of progress) if (one.rule === rule) return one.chains;
-  return NO_CHAINS;
-}
-
 /** With these chains of a rule, in the order of rules' numbers; none = not begun. */
 export function withChains(
   progress: SequenceProgress[],
   rule: number,
   chains: SequenceChain[],
 ): SequenceProgress[] {
-  const at = progress.findIndex((one) => one.rule >= rule);
-  const place = at < 0 ? progress.length : at;
-  const known = progress[place]?.rule === rule;
-  if (chains.length === 0) return known ? progress.toSpliced(place, 1) : progress;
-  return progress.toSpliced(place, known ? 1 : 0, { rule, chains });
+  let at = 0;
+  while (at < progress.length && (progress[at] as SequenceProgress).rule < rule) at += 1;
+  const known = progress[at]?.rule === rule;
+  if (chains.length === 0) return known ? progress.toSpliced(at, 1) : progress;
+  return known ? progress.with(at, { rule, chains }) : progress.toSpliced(at, 0, { rule, chains });
 }
 
-/** Keeps what an activity has changed. `where.state` and `where.task` are copies. */
+/** Keeps what an activity has changed; what is over goes when there is more to keep. State and task are copies. */
 export function keepProgress(
   of: SequenceRule['of'],
   where: Where,
   progress: SequenceProgress[],
   plan: SequencePlan,
 ): void {
-  const grown = bytesOf(progress) > bytesOf(ownProgress(of, where));
-  if (of === 'task' && isDeclared(where.task)) where.task.sequences = progress;
+  const grows = sizeOf(progress) > sizeOf(ownProgress(of, where));
+  const kept = grows ? stillGoing(progress, plan, where.state.clockMs) : progress;
+  if (of === 'task' && isDeclared(where.task)) where.task.sequences = kept;
   else
     keepPlace(
       where.state,
       of === 'agent' ? 'agent' : 'principal',
       of === 'agent' ? null : where.principal,
-      progress,
+      kept,
     );
-  if (grown) keepWithinLimits(where, plan);
+  if (grows) keepWithinLimits(where, plan);
+}
+
+/** Chains and values: cheaper than bytes, and grows with them. */
+function sizeOf(progress: readonly SequenceProgress[]): number {
+  let size = 0;
+  for (const { chains } of progress) {
+    size += chains.length;
+    for (const { prints } of chains) size += prints.length;
+  }
+  return size;
 }
 
 /** A place with nothing in it is none. */
@@ -120,7 +125,8 @@ export function keepPlace(
   principal: string | null,
   progress: SequenceProgress[],
 ): void {
-  const at = state.sequences.findIndex((place) => place.of === of && place.principal === principal);
+  const known = placeOf(state, of, principal);
+  const at = known === null ? -1 : state.sequences.indexOf(known);
   const place = { of, principal, progress };
   if (progress.length === 0) {
     if (at >= 0) state.sequences = state.sequences.toSpliced(at, 1);

@@ -27,7 +27,8 @@ export interface PlannedRule {
 /** What one kind of activity of one tool can do to one rule, its other conditions still to be looked at. */
 export interface Touch {
   planned: PlannedRule;
-  positions: number[];
+  /** Steps that it can be, each with its positions, later ones first. */
+  steps: { step: SequenceStep; positions: number[] }[];
   /** Numbers of positions reached after which it must not happen. */
   between: number[];
   ending: boolean;
@@ -95,7 +96,7 @@ export class SequencePlan {
     if (byTool === undefined) this.ready.set(seen.server, (byTool = new Map()));
     let slots = byTool.get(seen.tool);
     if (slots === undefined) {
-      byTool.set(seen.tool, (slots = new Array<undefined>(RESULT_SLOT + 1).fill(undefined)));
+      byTool.set(seen.tool, (slots = Array.from({ length: RESULT_SLOT + 1 })));
       this.tools += 1;
     }
     slots[slot] = touches;
@@ -113,7 +114,7 @@ export function planOf(policy: Policy): SequencePlan {
 
 function planned(rule: SequenceRule): PlannedRule {
   const happening = rule.steps.filter(({ absent }) => !absent);
-  const numbers = happening.flatMap(({ times }, number) => new Array<number>(times).fill(number));
+  const numbers = happening.flatMap(({ times }, number) => Array.from({ length: times }, () => number));
   const positions = numbers.map((number) => happening[number] as SequenceStep);
   const between: SequenceStep[][] = positions.map(() => []);
   let reached = 0;
@@ -145,18 +146,21 @@ export function shapeOf({ id, of, steps }: SequenceRule): number {
 }
 
 function touchOf(one: PlannedRule, seen: Seen): Touch | null {
-  const positions: number[] = [];
+  const steps = [...new Set(one.positions)]
+    .filter((step) => fits(step, seen))
+    .map((step) => ({ step, positions: positionsOf(one, step) }));
   const between: number[] = [];
-  one.positions.forEach((step, position) => {
-    if (fits(step, seen)) positions.push(position);
-  });
   one.between.forEach((steps, reached) => {
     if (steps.some((step) => fits(step, seen))) between.push(reached);
   });
   const ending = one.ending !== null && fits(one.ending, seen);
-  if (positions.length === 0 && between.length === 0 && !ending) return null;
-  const completes = one.ending === null && positions.includes(one.positions.length - 1);
-  return { planned: one, positions, between, ending, completes };
+  if (steps.length === 0 && between.length === 0 && !ending) return null;
+  const completes = one.ending === null && steps.some(({ step }) => step === one.positions.at(-1));
+  return { planned: one, steps, between, ending, completes };
+}
+
+function positionsOf({ positions }: PlannedRule, step: SequenceStep): number[] {
+  return positions.flatMap((one, position) => (one === step ? [position] : [])).toReversed();
 }
 
 /** By what a tool alone decides. */
