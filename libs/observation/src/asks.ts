@@ -161,7 +161,9 @@ function verbAsk(list: readonly Token[], at: number, instructs: boolean): Ask | 
   const before1 = list[at - 1];
   const determined = before1 !== undefined && (before1.roles & ROLE.determiner) !== 0 && !list[at]!.apart;
   if (form === 'base' && isVerbPlace(list, at)) return ask(moodOf(list, at, instructs), after);
-  if (form === 'ed' && dueParticiple(list, at)) return ask('due', [...before(), ...after]);
+  // "Must be reset": the participle is spelled like the base form.
+  if ((form === 'ed' || BE.has(list[at - 1]?.word ?? '')) && dueParticiple(list, at))
+    return ask('due', [...before(), ...after]);
   if (form === 'ing' && !determined) return ask(dueNear(list, at) ? 'due' : 'mentioned', after);
   if (form === 'ed' && at === 0) return ask(instructs ? 'imperative' : 'mentioned', after);
   return null;

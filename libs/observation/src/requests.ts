@@ -32,11 +32,11 @@ export class ToolIndex {
     }
   }
 
-  /** Tools that do what is asked, each with whether what it is done to is named as well. */
-  *matching({ action, topics }: Ask): Generator<{ tool: string; object: boolean }> {
-    for (const { name, topics: own } of this.byAction.get(action) ?? []) {
-      yield { tool: name, object: own.some((topic) => topics.includes(topic)) };
-    }
+  /** Tools that do what is asked: those that do it to what is named, or all where none does. */
+  matching({ action, topics }: Ask): { tools: readonly { name: string }[]; object: boolean } {
+    const doing = this.byAction.get(action) ?? [];
+    const named = doing.filter((tool) => tool.topics.some((topic) => topics.includes(topic)));
+    return named.length > 0 ? { tools: named, object: true } : { tools: doing, object: false };
   }
 }
 
@@ -64,9 +64,8 @@ export class RequestCollector {
   add(unit: Unit, author: () => string | null): void {
     if (!unit.prose) return;
     for (const ask of asksIn(unit.tokens, unit.instructs)) {
-      for (const { tool, object } of this.tools.matching(ask)) {
-        this.keep({ tool, mood: ask.mood, object, author: author() });
-      }
+      const { tools, object } = this.tools.matching(ask);
+      for (const { name } of tools) this.keep({ tool: name, mood: ask.mood, object, author: author() });
     }
   }
 
