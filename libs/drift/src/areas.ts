@@ -6,15 +6,24 @@ import { LIMITS } from './limits.js';
 const DEPTH = 2;
 
 /**
- * Where a resource lies: the host of a URL, or the first directories of a path. Null = it lies nowhere: none was named, or
- * what is named has no place (an id, a fingerprint).
+ * Where the resources of a call lie: hosts of URLs, first directories of paths. Empty = nowhere: none was named, or what
+ * is named has no place (an id, a fingerprint).
  */
-export function areaOf(resource: string | null): string | null {
-  if (resource === null) return null;
-  const named = resource.startsWith('["') ? (resourcesIn(resource)?.[0] ?? '') : resource;
-  const scheme = named.indexOf('://');
-  if (scheme >= 0 && !named.startsWith('file://')) return clipped(hostOf(named, scheme + 3));
-  return directories(scheme >= 0 ? named.slice(scheme + 3) : named);
+export function areasOf(resource: string | null): readonly string[] {
+  if (resource === null) return NOWHERE;
+  if (resource.startsWith('["')) {
+    const areas = (resourcesIn(resource) ?? []).map(areaOf).filter((area) => area !== null);
+    return [...new Set(areas)];
+  }
+  const area = areaOf(resource);
+  return area === null ? NOWHERE : [area];
+}
+const NOWHERE: readonly string[] = [];
+
+function areaOf(resource: string): string | null {
+  const scheme = resource.indexOf('://');
+  if (scheme >= 0 && !resource.startsWith('file://')) return clipped(hostOf(resource, scheme + 3));
+  return directories(scheme >= 0 ? resource.slice(scheme + 3) : resource);
 }
 
 function hostOf(url: string, from: number): string {
@@ -36,7 +45,12 @@ function directories(path: string): string | null {
 
 function clipped(area: string): string | null {
   if (area === '') return null;
-  return area.length <= LIMITS.areaCharacters
-    ? area
-    : clipText(area.slice(0, LIMITS.areaCharacters), Infinity);
+  return isShort(area) ? area : clipText(area, LIMITS.areaBytes);
+}
+
+/** Nearly every area is: seen without taking it apart. */
+function isShort(area: string): boolean {
+  if (area.length > LIMITS.areaBytes) return false;
+  for (let at = 0; at < area.length; at++) if (area.charCodeAt(at) > 0x7f) return false;
+  return true;
 }

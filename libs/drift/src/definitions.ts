@@ -13,10 +13,6 @@ export function definitionOf(
   tool: string,
 ): Definition | null {
   const length = server.length + 1 + tool.length;
-  if (length > LIMITS.definitionCharacters) {
-    const name = nameOf(server, tool);
-    return definitions.find((known) => known.tool === name) ?? null;
-  }
   for (const known of definitions) {
     const name = known.tool;
     if (
@@ -27,7 +23,8 @@ export function definitionOf(
     )
       return known;
   }
-  return null;
+  const name = nameOf(server, tool);
+  return name.startsWith('#') ? (definitions.find((known) => known.tool === name) ?? null) : null;
 }
 
 export function isChanged(known: Definition, digest: string): boolean {
@@ -49,7 +46,11 @@ export function withDefinition(
   return [...definitions.filter((one) => one !== known), fresh].slice(-LIMITS.definitions);
 }
 
+/** Every character of a name that is kept is one byte. */
+const PLAIN = /^[\x21-\x7e]*$/;
+
 function nameOf(server: string, tool: string): string {
   const name = `${server}/${tool}`;
-  return name.length <= LIMITS.definitionCharacters ? name : `#${shortDigest(name)}`;
+  const short = name.length <= LIMITS.definitionBytes && !name.startsWith('#') && PLAIN.test(name);
+  return short ? name : `#${shortDigest(name)}`;
 }

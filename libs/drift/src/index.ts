@@ -19,7 +19,7 @@ export {
 export { approvalGap, approvalOf, type ApprovalView } from './approval.js';
 export { assess } from './assess.js';
 export type { Assess, Assessment, Command, Finding, Judge, Verdict } from './contract.js';
-export { areaOf } from './areas.js';
+export { areasOf } from './areas.js';
 export { published } from './evidence.js';
 export { exposureOf } from './exposure-of.js';
 export { bySpecificity, catalogueEntry } from './catalogue.js';
@@ -49,6 +49,7 @@ export type {
   Catalogue,
   CatalogueEntry,
   DetectorSettings,
+  FloodGuard,
   LevelThresholds,
   Policy,
   ResponseRule,

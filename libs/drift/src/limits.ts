@@ -36,10 +36,10 @@ export const LIMITS = {
   transitions: 56,
   /** Resource areas in the profile, rarest forgotten first, and how long a name may be; longer ones are cut. */
   areas: 16,
-  areaCharacters: 48,
-  /** Tool definitions known, least recently seen forgotten first: a forgotten one is taken as it comes. */
+  areaBytes: 48,
+  /** Tool definitions known, least recently seen forgotten first: a forgotten one is taken as it comes. Longer names are digests. */
   definitions: 40,
-  definitionCharacters: 48,
+  definitionBytes: 48,
   /** Servers nobody catalogued that were announced once each. */
   observing: 16,
   /** Expired exceptions that were announced once each; beyond it the oldest may be announced again. */

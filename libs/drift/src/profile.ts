@@ -6,7 +6,7 @@
  * That way counting one name leaves all others untouched.
  */
 import { EFFECTS, type Effect, type Level, type ToolCall, type ToolResult } from '#activity/types';
-import { areaOf } from './areas.js';
+import { areasOf } from './areas.js';
 import { amountOf, counted, scaled } from './counts.js';
 import { LIMITS } from './limits.js';
 import { sensitivityOf } from './sensitivity.js';
@@ -35,7 +35,6 @@ export function learnCall(
 ): Profile {
   const profile = withLandmark(before, learning);
   const amount = learning.share / decayTo(profile, learning.now, learning.halfLifeMs);
-  const area = areaOf(call.resource);
   return {
     landmarkMs: profile.landmarkMs,
     calls: profile.calls + amount,
@@ -43,7 +42,7 @@ export function learnCall(
     tools: counted(profile.tools, `${call.server}/${call.tool}`, amount, LIMITS.tools),
     classes: withClasses(profile.classes, call.dataClasses, amount, learning),
     transitions: counted(profile.transitions, transition(previous, call.effect), amount, LIMITS.transitions),
-    areas: area === null ? profile.areas : counted(profile.areas, area, amount, LIMITS.areas),
+    areas: withAreas(profile.areas, areasOf(call.resource), amount),
   };
 }
 
@@ -68,6 +67,12 @@ export interface Learning {
   halfLifeMs: number;
   /** By data class; what is not sensitive at all is not counted. */
   sensitivities: Record<string, number>;
+}
+
+function withAreas(before: Counts, areas: readonly string[], amount: number): Counts {
+  let counts = before;
+  for (const area of areas) counts = counted(counts, area, amount, LIMITS.areas);
+  return counts;
 }
 
 function withClasses(

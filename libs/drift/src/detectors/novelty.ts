@@ -8,7 +8,7 @@
  * effect or resource that the task's scope names is approved; a definition forgotten among very many is taken as it comes.
  */
 import type { ToolCall, ToolsListed } from '#activity/types';
-import { areaOf } from '../areas.js';
+import { areasOf } from '../areas.js';
 import { definitionOf, isChanged, withDefinition } from '../definitions.js';
 import { evidenceKey, isSettled } from '../evidence.js';
 import { bounded, shortDigest } from '../hash.js';
@@ -95,17 +95,21 @@ function newTool(look: Look, call: ToolCall): Sighting | null {
 }
 
 function newArea(look: Look, call: ToolCall): Sighting | null {
-  const area = areaOf(call.resource);
-  if (area === null) return null;
   const { names } = look.state.profile.areas;
-  if (names.includes(area)) return null;
+  const areas = areasOf(call.resource);
+  if (areas.every((area) => names.includes(area))) return null;
   const resources = look.task?.scope?.resources;
   if (resources && resourceInside(resources, call)) return null;
   const peers = peersOf(look.policy, look.state);
   const ground = groundOf(look, peers);
   if (ground === null) return null;
-  const bits = rarity(ground, names.length, peers?.tasksWithArea(area));
-  return sighting(look, call, bits, 'area', area, ground);
+  let rarest = { area: '', bits: 0 };
+  for (const area of areas) {
+    if (names.includes(area)) continue;
+    const bits = rarity(ground, names.length, peers?.tasksWithArea(area));
+    if (bits > rarest.bits) rarest = { area, bits };
+  }
+  return sighting(look, call, rarest.bits, 'area', rarest.area, ground);
 }
 
 /** What newness is measured against. */

@@ -1,6 +1,6 @@
 /** Recorded activity to peers' counts, without labels: what was allowed and received, task by task. */
 import { agentKey, type Activity, type ToolCall, type ToolResult } from '#activity/types';
-import { areaOf, targetOf, transition, WINDOW_MS, type PeerCounts } from '#drift';
+import { areasOf, targetOf, transition, WINDOW_MS, type PeerCounts } from '#drift';
 import { countUp, measure, noCounts, type RoleCounts } from './counts.js';
 
 /** Undeclared work is one task until it rests this long. */
@@ -84,8 +84,7 @@ class Tally {
     task.tools.add(`${call.server}/${call.tool}`);
     task.servers.add(call.server);
     task.effects.add(call.effect);
-    const area = areaOf(call.resource);
-    if (area !== null) task.areas.add(area);
+    for (const area of areasOf(call.resource)) task.areas.add(area);
     countUp(counts.transitions, transition(task.previous, call.effect));
     task.previous = call.effect;
     for (const name of call.dataClasses) task.classes.add(name);
