@@ -11,6 +11,7 @@ import {
   openGround,
   PARTITIONS,
   POLICY,
+  policies,
   policyTopic,
   readAll,
   Reporter,
@@ -222,6 +223,49 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
     await topic.stop();
     expect(await start(edited)).toBe('3');
     expect(await start(POLICY)).toBe('4');
+  });
+
+  it('stops enforcing what fires on everyone where the policy says so, from a record on that replay follows', async () => {
+    const { log, store } = ground;
+    const floodGuard = { windowMs: 3_600_000, minAgents: 5, share: 0.5, response: 'observe' as const };
+    const guarded = named({ ...POLICY, floodGuard });
+    const engine = await ground.start({ policy: guarded });
+    const reporter = new Reporter();
+    const baits = () =>
+      send(
+        log,
+        Array.from({ length: 8 }, (_, i) => reporter.bait(`baited-${i}`)),
+      );
+    await send(log, reporter.calls(4, 4));
+    await baits();
+    await until(async () => {
+      // A tally is written down with what is folded, a few seconds apart.
+      await send(log, [reporter.call('agent-0')]);
+      expect((await activations(log)).map(({ revision }) => revision)).toContain(2);
+    });
+    await folded(ground);
+    const derived = (await activations(log)).find(({ revision }) => revision === 2)!;
+    expect(derived).toMatchObject({
+      by: 'flood-guard',
+      reason: expect.stringContaining('canary fired on'),
+    });
+    const before = (await revocations(log)).length;
+    expect(before).toBe(8);
+    await until(async () => expect(await activations(log)).toHaveLength(2 * PARTITIONS));
+    await folded(ground);
+    await send(
+      log,
+      Array.from({ length: 8 }, (_, i) => reporter.bait(`other-${i}`)),
+    );
+    await folded(ground);
+    expect(await revocations(log)).toHaveLength(before);
+    const told = (await alerts(log)).filter(({ id }) => id.startsWith('rule-flood'));
+    expect(told.map(({ title }) => title)).toEqual([
+      expect.stringMatching(/^canary fires on \d+ % of the agents$/),
+    ]);
+    expect(await engine.metrics.text()).toContain('driftline_rule_floods_total{cause="canary"} 1');
+    const { documents } = await policies(log);
+    expect(await storedStates(store)).toEqual(await cleanReplay(log, [guarded, ...documents]));
   });
 
   it('has two engines that start at once agree on one first policy', async () => {

@@ -24,7 +24,7 @@ import {
 import { Config } from '#config';
 import type { Policy } from '#drift';
 import { isAgentKey, Replay, startEngine, topicSpecs, type EngineOptions, type RunningEngine } from '#engine';
-import { decodePolicy, encodePolicy, PolicyTopic } from '#policy';
+import { decodePolicy, encodePolicy, isActivationKey, PolicyTopic } from '#policy';
 import { openEmbeddedStore, openRedisStore, type StateStore } from '#store';
 import { openEmbeddedLog, openKafkaLog, type Log, type LogRecord } from '#stream';
 import type { Logger } from '#telemetry';
@@ -289,6 +289,13 @@ export async function activations(log: Log): Promise<PolicyActivated[]> {
   return records
     .filter(({ headers }) => headers['ce_type'] === 'dev.driftline.policy-activated.v1')
     .map(({ value }) => decodeActivity(value!) as PolicyActivated);
+}
+
+/** The documents on the `policies` topic. */
+export async function policies(log: Log): Promise<{ documents: Policy[] }> {
+  const records = await readAll(log, TOPICS.policies);
+  const documents = records.filter(({ key }) => !isActivationKey(key!.toString()));
+  return { documents: documents.map(({ value }) => decodePolicy(value!)) };
 }
 
 /** Somebody who activates policies beside the engines. */

@@ -1,12 +1,14 @@
 /** The middle of a batch: records in, what is to be published and stored out. Synchronous, without I/O. */
 import { toDeadLetter } from '#activity';
 import { agentKey, type Activity, type Assurance, type DeadLetter } from '#activity/types';
-import type { Policy } from '#drift';
+import type { Finding, Policy } from '#drift';
 import { stateCodec, type CommitRequest } from '#store';
 import type { LogRecord } from '#stream';
 import { DEAD_LETTER } from './errors.js';
 import { isAgents, type Folder } from './folder.js';
-import type { HeldStates } from './held-states.js';
+import { DEFAULT_GUARD } from './flood-guard.js';
+import { FloodTally } from './flood-tally.js';
+import type { Held, HeldStates } from './held-states.js';
 import { ASSERTED_GRACE_MS, STATE_GRACE_MS } from './limits.js';
 import { Outbox } from './outbox.js';
 import type { ReadRecord } from './read-record.js';
@@ -29,6 +31,7 @@ export class Chunk {
   constructor(
     private readonly folder: Folder,
     private readonly states: HeldStates,
+    private readonly tally: FloodTally,
     source: string,
     private readonly failed: (record: LogRecord, error: unknown) => void,
     private readonly suspects: ReadonlySet<string> = new Set(),
@@ -66,6 +69,7 @@ export class Chunk {
       if (clamped) this.clamped.set(activity.source, (this.clamped.get(activity.source) ?? 0) + 1);
       if (assessment.duplicate) this.duplicates += 1;
       else this.states.advance(held, assessment.state);
+      this.count(held, activity, record, assessment.findings);
       this.gaps += assessment.gap;
       this.activities += 1;
     } catch (error) {
@@ -80,6 +84,18 @@ export class Chunk {
       this.tasks.push({ task: activity.task, key, ttlMs });
     }
     return true;
+  }
+
+  /** For the flood guard: on how many of those who act something fires. */
+  private count(held: Held, activity: Activity, { appendTimeMs }: LogRecord, findings: Finding[]): void {
+    if (activity.type !== 'ToolCall' && activity.type !== 'ToolResult') return;
+    const windowMs = this.folder.policy.floodGuard?.windowMs ?? DEFAULT_GUARD.windowMs;
+    const window = FloodTally.windowOf(appendTimeMs, windowMs);
+    if (held.talliedIn !== window) {
+      this.tally.acted(held.key, activity.assurance, window);
+      held.talliedIn = window;
+    }
+    if (findings.length > 0) this.tally.found(held.key, activity.assurance, findings);
   }
 
   private bury(letter: DeadLetter): void {

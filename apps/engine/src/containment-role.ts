@@ -103,6 +103,11 @@ export class ContainmentRole implements PartitionHandler {
     });
   }
 
+  /** Whether this engine has the role, and with it those that one engine has. */
+  get isOwn(): boolean {
+    return this.containment !== null;
+  }
+
   /** What is known now; null while another engine has this role. */
   list(): RevocationContainment[] | null {
     return this.containment?.list(Date.now()) ?? null;

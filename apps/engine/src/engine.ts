@@ -9,7 +9,8 @@ import type { BatchRoute, Consumer, Log } from '#stream';
 import { createMetrics, Health, type Logger, type Metrics } from '#telemetry';
 import { ActivityHandler } from './activity-handler.js';
 import { ContainmentRole } from './containment-role.js';
-import { CURRENCY_MS, HEALTH_LIMIT_MS, SETTLE_MS } from './limits.js';
+import { FloodGuard } from './flood-guard.js';
+import { CURRENCY_MS, FLOOD_LOOK_MS, HEALTH_LIMIT_MS, SETTLE_MS } from './limits.js';
 import { engineMetrics, progressGauge } from './metrics.js';
 import type { Parts } from './parts.js';
 import { countFailure } from './patience.js';
@@ -192,6 +193,7 @@ export class Engine {
 
   private startRoles(): void {
     const { tickMs } = this.options.config.engine;
+    const floods = new FloodGuard(this.parts, () => this.containmentRole.isOwn);
     this.timers = [
       repeat(CURRENCY_MS, async () => {
         await this.activity.refreshCurrency();
@@ -199,6 +201,7 @@ export class Engine {
         this.judgeReadiness();
       }),
       repeat(SETTLE_MS, () => this.containmentRole.settle()),
+      repeat(FLOOD_LOOK_MS, () => floods.look()),
       repeat(tickMs, () =>
         this.activity.tick().catch((error: unknown) => {
           // A tick that was missed is made up for by the next one.

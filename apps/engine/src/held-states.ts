@@ -6,6 +6,8 @@ export interface Held {
   stored: AgentState | null;
   next: AgentState | null;
   touched: boolean;
+  /** Window of the flood tally it was counted in. */
+  talliedIn: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export class HeldStates {
 
   /** What the store holds for this agent. */
   put(key: string, stored: AgentState | null): void {
-    this.held.set(key, { key, stored, next: stored, touched: false });
+    this.held.set(key, { key, stored, next: stored, touched: false, talliedIn: 0 });
   }
 
   advance(held: Held, next: AgentState): void {

@@ -24,6 +24,9 @@ export const BLIND_PERIOD_MS = 10 * 60_000;
 /** How often containment looks at leases and writes down what changed. */
 export const SETTLE_MS = 500;
 
+/** How often it is looked at what fires on everyone. */
+export const FLOOD_LOOK_MS = 5_000;
+
 /** No batch, poll or answer for this long: the process is stuck, or what it needs has been away this long. */
 export const HEALTH_LIMIT_MS = 60_000;
 

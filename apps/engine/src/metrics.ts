@@ -33,6 +33,10 @@ export function engineMetrics(metrics: Metrics) {
     assigned: metrics.gauge('partitions_assigned', 'Partitions this engine folds'),
     policyRevision: metrics.gauge('policy_revision', 'Revision of the active policy'),
     policyDiffers: metrics.gauge('policy_differs', '1 = the configured policy is not the active one'),
+    floodShare: metrics.gauge('rule_flood_share', 'Share of the active agents on whom it fired', ['cause']),
+    floods: metrics.counter('rule_floods_total', 'Detectors and rules that fired on too many agents', [
+      'cause',
+    ]),
     ticks: metrics.counter('ticks_total', 'Tick records written'),
     revocationsTracked: metrics.gauge('containment_revocations', 'Revocations followed', ['state']),
     gateways: metrics.gauge('containment_gateways', 'Gateway instances in the set', ['state']),

@@ -1,5 +1,7 @@
 /** What is kept for a whole partition beside its agents: which policy judges from here on. */
 
+import { TALLY_KEY } from './flood-tally.js';
+
 /** Agent keys contain `|`, so this is none. */
 export const PARTITION_KEY = 'partition';
 
@@ -12,7 +14,7 @@ export interface PartitionRecord {
 
 /** Whether a key of the store is an agent's. */
 export function isAgentKey(key: string): boolean {
-  return key !== PARTITION_KEY;
+  return key !== PARTITION_KEY && key !== TALLY_KEY;
 }
 
 export function encodePartitionRecord(record: PartitionRecord): Uint8Array {

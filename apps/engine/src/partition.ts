@@ -9,6 +9,7 @@ import { sameMarker, stateCodec, type CommitRequest, type Marker, type Partition
 import type { BatchContext, LogRecord } from '#stream';
 import { Chunk, deadLetter, stateTtlMs } from './chunk.js';
 import { DEAD_LETTER } from './errors.js';
+import { FloodTally, TALLY_KEY } from './flood-tally.js';
 import { Folder, isAgents } from './folder.js';
 import { HeldStates } from './held-states.js';
 import { killPoint, killPointAfterSend } from './kill-points.js';
@@ -50,6 +51,7 @@ export class Partition {
   private marker: Marker | null = null;
   private logId = '';
   private readonly states = new HeldStates(HELD_STATES_MAX);
+  private tally = new FloodTally();
 
   constructor(
     private readonly parts: Parts,
@@ -65,7 +67,9 @@ export class Partition {
     const { log, store } = this.parts;
     this.states.clear();
     const place = await findPlace({ log, store }, TOPICS.activity, this.number, this.id);
-    const [bytes] = place.marker ? await store.load(this.id, [PARTITION_KEY]) : [];
+    const kept = place.marker ? await store.load(this.id, [PARTITION_KEY, TALLY_KEY]) : [];
+    const [bytes = null, tally = null] = kept;
+    this.tally = FloodTally.decode(tally);
     const recorded = bytes ? this.readPartitionRecord(bytes) : null;
     this.recorded = recorded?.policy ?? null;
     if (recorded) await this.judgeWith(recorded);
@@ -137,7 +141,7 @@ export class Partition {
       this.assess(chunk, rest.length, (i) => rest[i]!);
     }
     try {
-      return { chunk, states: this.writes(chunk) };
+      return { chunk, states: this.writes(chunk, records.at(-1)!.appendTimeMs) };
     } catch (error) {
       // A suspect was looked at in each step, so that this can happen once per agent at most.
       if (!(error instanceof Unwritable) || suspects.has(error.key)) throw error;
@@ -182,7 +186,7 @@ export class Partition {
     const failed = ({ offset }: LogRecord, error: unknown) => {
       logger.error({ error, partition: this.number, offset }, 'an activity could not be folded');
     };
-    return new Chunk(folder, this.states, source, failed, suspects);
+    return new Chunk(folder, this.states, this.tally, source, failed, suspects);
   }
 
   /** How many were taken; fewer than there are when a state or a policy has to be fetched first. */
@@ -228,7 +232,7 @@ export class Partition {
   }
 
   /** Each touched state once, however often it was folded. Throws `Unwritable`. */
-  private writes({ policy, revision }: Chunk): CommitRequest['states'] {
+  private writes({ policy, revision }: Chunk, timeMs: number): CommitRequest['states'] {
     const writes: CommitRequest['states'] = this.states.touched.map(({ key, next }) => {
       const ttlMs = stateTtlMs(policy, next?.assurance ?? 'verified');
       return { key, state: next === null ? null : encodeState(key, next), ttlMs };
@@ -237,6 +241,8 @@ export class Partition {
       const state = encodePartitionRecord({ policy: policy.digest, revision });
       writes.push({ key: PARTITION_KEY, state, ttlMs: KEPT_MS });
     }
+    const tally = this.tally.due(timeMs);
+    if (tally) writes.push({ key: TALLY_KEY, state: tally, ttlMs: KEPT_MS });
     return writes;
   }
 

@@ -84,6 +84,16 @@ export interface Budget {
   interruptOneIn: number;
 }
 
+/** When a detector or sequence rule fires on so many agents that it says nothing about any of them. */
+export interface FloodGuard {
+  windowMs: number;
+  /** Fewer active agents say nothing. */
+  minAgents: number;
+  /** Of the active agents, on whom it fired, 0–1. */
+  share: number;
+  response: 'report' | 'observe';
+}
+
 export interface Policy {
   /** SHA-256 of the canonical document, hex: names the policy everywhere. */
   digest: string;
@@ -109,6 +119,8 @@ export interface Policy {
   exceptions?: Exception[];
   /** Absent in policies compiled before there were any. */
   sequences?: SequenceRule[];
+  /** Absent = as `driftline` guards by itself: it only reports. */
+  floodGuard?: FloodGuard;
   /** Evidence on tools and servers nobody catalogued is observed, not enforced. */
   uncatalogued: 'observe' | 'enforce';
   /** The next activity after this much idleness starts the agent afresh. */

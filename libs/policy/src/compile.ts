@@ -1,4 +1,4 @@
-import type { Baseline, CatalogueEntry, DetectorSettings, Policy, Thresholds } from '#drift';
+import type { Baseline, CatalogueEntry, DetectorSettings, FloodGuard, Policy, Thresholds } from '#drift';
 import { digestOf } from './canonical.js';
 import type { PolicyDocument } from './schema.js';
 import { compileBudgets, compileExceptions, compileTiers } from './rollout.js';
@@ -43,7 +43,7 @@ export function compile(
 
 /** What says nothing is left out, so that a policy without it is the policy it always was. */
 function rolloutOf(
-  { tiers, exceptions, budgets }: PolicyDocument,
+  { tiers, exceptions, budgets, floodGuard }: PolicyDocument,
   thresholds: ThresholdsFile | null,
 ): Partial<Policy> {
   return {
@@ -51,7 +51,12 @@ function rolloutOf(
     ...(exceptions.length > 0 ? { exceptions: compileExceptions(exceptions) } : {}),
     ...(budgets.length > 0 ? { budgets: compileBudgets(budgets) } : {}),
     ...(thresholds ? { thresholds: compileThresholds(thresholds) } : {}),
+    ...(floodGuard ? { floodGuard: compileGuard(floodGuard) } : {}),
   };
+}
+
+function compileGuard({ window, ...guard }: NonNullable<PolicyDocument['floodGuard']>): FloodGuard {
+  return { ...guard, windowMs: window };
 }
 
 function compileThresholds({ digest, entries }: ThresholdsFile): Thresholds {

@@ -86,7 +86,17 @@ const Agents = z.array(Glob).max(256);
 const Floor = z.number().min(2).max(1e15);
 
 const Detectors = z.strictObject({
-  scope: z.strictObject(common(0.62, 0.75, '30m')).prefault({}),
+  scope: z
+    .strictObject({
+      ...common(0.62, 0.75, '30m'),
+      estimatedShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.2)
+        .describe('Of its weight, for what is outside a scope that was estimated, not approved'),
+    })
+    .prefault({}),
   escalation: z
     .strictObject({
       ...common(0.45, 0.7, '30m'),
@@ -305,6 +315,23 @@ const Role = z.strictObject({
     ),
 });
 
+/** More than these agents are sampled, so that a larger minimum would never be met. */
+const GUARD_AGENTS_MAX = 500;
+const FloodGuard = z.strictObject({
+  window: Duration.prefault('1h').describe('Looked at together with the one before'),
+  minAgents: z
+    .int()
+    .min(2)
+    .max(GUARD_AGENTS_MAX)
+    .default(20)
+    .describe('Fewer agents that were active say nothing'),
+  share: z.number().gt(0).max(1).default(0.3).describe('Of the active agents, on whom it fired'),
+  response: z
+    .enum(['report', 'observe'])
+    .default('report')
+    .describe('report = an alert; observe = also a policy is activated in which it only observes'),
+});
+
 export const PolicyDocument = z.strictObject({
   name: Name,
   roles: z
@@ -350,6 +377,9 @@ export const PolicyDocument = z.strictObject({
     .optional()
     .describe('File of `driftline policy calibrate`, relative to this one: levels by tenant, role and kind'),
   sequences: Sequences.default([]).describe('Rules over steps that follow one another'),
+  floodGuard: FloodGuard.optional().describe(
+    'What happens when a detector or sequence rule fires on so many agents that it says nothing about any of them',
+  ),
   uncatalogued: z
     .enum(['observe', 'enforce'])
     .default('observe')
