@@ -26,3 +26,19 @@ export { policyJsonSchema } from './json-schema.js';
 export { defaultPolicy, loadPolicy } from './load.js';
 export { parsePolicy } from './parse.js';
 export { PolicyTopic, type Activating, type PolicyTopicOptions } from './topic.js';
+export { countFor, lowerBound, upperBound } from './thresholds/binomial.js';
+export {
+  calibrate,
+  levelsAround,
+  thresholdFor,
+  type Calibration,
+  type JudgedTask,
+  type Unkept,
+} from './thresholds/calibrate.js';
+export {
+  loadThresholds,
+  sealThresholds,
+  thresholdsText,
+  type ThresholdEntry,
+  type ThresholdsFile,
+} from './thresholds/document.js';

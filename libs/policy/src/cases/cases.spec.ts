@@ -20,6 +20,16 @@ function written(name: string, text: string): string {
   return path;
 }
 
+function caught(run: () => unknown): PolicyError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof PolicyError) return error;
+    throw error;
+  }
+  throw new Error('expected mistakes, got none');
+}
+
 describe('cases beside a policy', () => {
   it('pass: tiers, facts, exceptions and their end, as the example says', () => {
     const ran = runCaseFile(acme);
@@ -56,21 +66,16 @@ describe('cases beside a policy', () => {
       'x.bad.test.yaml',
       'about: bad\ncases:\n  - title: a\n    when: { cal: bank/pay, taks: t1 }\n    expect: { levle: high }\n  - title: b\n    when: { call: pay, effect: sned }\n    expect: {}\n',
     );
-    try {
-      runCaseFile(path);
-      expect.unreachable();
-    } catch (error) {
-      if (!(error instanceof PolicyError)) throw error;
-      expect(error.mistakes.map((one) => `${one.line}:${one.column} ${one.path}: ${one.message}`)).toEqual([
-        '4:5 cases[0].when.call: expected string, got nothing',
-        '4:13 cases[0].when.cal: unknown key; did you mean "call"?',
-        '4:28 cases[0].when.taks: unknown key; did you mean "task"?',
-        '5:15 cases[0].expect.levle: unknown key; did you mean "level"?',
-        '7:13 cases[1].when.call: expected server/tool, got "pay"',
-        '7:24 cases[1].when.effect: expected one of read, write, delete, execute, send, admin, unknown, got "sned"; did you mean "send"?',
-        '8:5 cases[1].expect: expected at least one expectation, got {}',
-      ]);
-    }
+    const error = caught(() => runCaseFile(path));
+    expect(error.mistakes.map((one) => `${one.line}:${one.column} ${one.path}: ${one.message}`)).toEqual([
+      '4:5 cases[0].when.call: expected string, got nothing',
+      '4:13 cases[0].when.cal: unknown key; did you mean "call"?',
+      '4:28 cases[0].when.taks: unknown key; did you mean "task"?',
+      '5:15 cases[0].expect.levle: unknown key; did you mean "level"?',
+      '7:13 cases[1].when.call: expected server/tool, got "pay"',
+      '7:24 cases[1].when.effect: expected one of read, write, delete, execute, send, admin, unknown, got "sned"; did you mean "send"?',
+      '8:5 cases[1].expect: expected at least one expectation, got {}',
+    ]);
   });
 
   it('that cannot be told are failures, not crashes', () => {
