@@ -11,6 +11,8 @@ const WHO = { tenant: 'acme', agent: 'spiffe://acme.example/agent/x', assurance:
 const RUNS = { numRuns: 150 };
 const { levels, detectors } = EVERYTHING;
 const SLOWEST_MS = Math.max(...Object.values(detectors).map(({ halfLifeMs }) => halfLifeMs));
+/** Points of risk below which a piece of evidence says nothing any more, and is forgotten. */
+const FAINT = 0.1;
 /** After this many half-lives any weight is below anything that shows. */
 const HALF_LIVES = 10;
 /** The longest that a verdict of these stories holds. */
@@ -37,6 +39,12 @@ function harmless(after: Context, id: string, task: string | null): ToolCall {
   const { agent, tenant, assurance } = WHO;
   const who = { agent, tenant, assurance, principal, conversation, actors, instance, source };
   return { ...new Story(EVERYTHING).aCall(what), ...who, id, task, time };
+}
+
+function singleLabels(list: Activity[]): Activity[] {
+  return list.map((one) =>
+    'dataClasses' in one ? { ...one, dataClasses: one.dataClasses.slice(0, 1) } : one,
+  );
 }
 
 /** The story with such calls in between where nothing is held against them; the calls that were let in are counted. */
@@ -136,7 +144,7 @@ describe('nothing is washed away', () => {
           if (before === null) continue;
           const after = risksOf(state);
           for (const [task, risk] of risksOf(before, state.clockMs)) {
-            expect(after.get(task) ?? Infinity).toBeGreaterThanOrEqual(risk - 0.2);
+            expect(after.get(task) ?? Infinity).toBeGreaterThanOrEqual(risk - FAINT * before.evidence.length);
           }
         }
       }),
@@ -147,16 +155,21 @@ describe('nothing is washed away', () => {
   it('harmless calls in between lower nothing, now or later', () => {
     let calls = 0;
     fc.assert(
-      // Within seconds, so that what decays meanwhile is next to nothing.
-      fc.property(unwatched(50, 200), fc.array(fc.nat({ max: 3 }), { maxLength: 50 }), (list, places) => {
-        const plain = folded(list);
-        const other = padded(list, places);
-        calls += other.calls;
-        const risks = risksOf(other.state, plain.clockMs);
-        for (const [task, risk] of risksOf(plain)) {
-          expect(risks.get(task) ?? Infinity).toBeGreaterThanOrEqual(risk - 1);
-        }
-      }),
+      // Within seconds, so that what decays meanwhile is next to nothing; with one label each, as of several on the
+      // same data the one that says most speaks, and which that is may change.
+      fc.property(
+        unwatched(50, 200).map(singleLabels),
+        fc.array(fc.nat({ max: 3 }), { maxLength: 50 }),
+        (list, places) => {
+          const plain = folded(list);
+          const other = padded(list, places);
+          calls += other.calls;
+          const risks = risksOf(other.state, plain.clockMs);
+          for (const [task, risk] of risksOf(plain)) {
+            expect(risks.get(task) ?? Infinity).toBeGreaterThanOrEqual(risk - 1);
+          }
+        },
+      ),
       RUNS,
     );
     expect(calls).toBeGreaterThan(RUNS.numRuns);
