@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { evaluate as run } from '../evaluate/evaluate.js';
 import { FORMS, GRANTS, MODES, type Form, type Grant, type Mode } from '../evaluate/settings.js';
 import { pageOf, type PageFacts } from '../evaluate/page/page.js';
-import { reportOf } from '../evaluate/report/report.js';
+import { reportsOf } from '../evaluate/report/report.js';
 import { summaryOf } from '../evaluate/report/summary.js';
 import type { Score } from '../evaluate/verdict.js';
 
@@ -39,7 +39,7 @@ export async function evaluate(runs: string[], options: EvaluateCommand): Promis
     phrasings,
     seed,
   });
-  const reports = evaluation.settings.map((one) => reportOf(one, seed));
+  const reports = reportsOf(evaluation.settings, seed);
   const facts: PageFacts = {
     files: runs.map((path) => basename(path)),
     ...countsOf(evaluation.settings[0]?.scores ?? []),

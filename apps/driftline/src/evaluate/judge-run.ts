@@ -38,9 +38,11 @@ function toolsOf(run: Run, grant: Grant): readonly string[] | null {
   return grant === 'planned' ? run.plannedTools : run.usualTools;
 }
 
+/** A guess at what the task needs, not a boundary that somebody approved. */
 function scopeOf(tools: readonly string[] | null): Scope | null {
   if (tools === null) return null;
-  return { tools: [...tools], effects: null, resources: null, destinations: null, dataClasses: null };
+  const open = { effects: null, resources: null, destinations: null, dataClasses: null };
+  return { tools: [...tools], ...open, estimated: true };
 }
 
 /** A script is observed once and played once for each scope. */

@@ -5,7 +5,7 @@ import { plainScript, scriptOf, STEP_MS, type Script } from '../script.js';
 import { Chance } from '../random.js';
 import type { Run } from '../runs.js';
 import type { Form } from '../settings.js';
-import { paddedOrder, paddingCall } from './pad.js';
+import { paddedOrder, paddingCalls } from './pad.js';
 import type { Rewording } from './phrasings.js';
 import { reworded } from './reword.js';
 
@@ -44,11 +44,12 @@ export class Scripts {
   }
 
   private padded(allowed: readonly string[] | null): Script {
-    const padding = paddingCall(this.ground, this.run, allowed);
-    if (padding === null) return this.plain();
-    return this.once(`padded ${padding.tool}`, () => {
+    const padding = paddingCalls(this.ground, this.run, allowed);
+    if (padding.length === 0) return this.plain();
+    return this.once(`padded ${padding.map(({ tool }) => tool).join(' ')}`, () => {
+      let padded = 0;
       const steps = paddedOrder(this.run, this.seed).map((index, at) => ({
-        call: index === null ? padding : this.run.calls[index]!,
+        call: index === null ? padding[padded++ % padding.length]! : this.run.calls[index]!,
         index,
         atMs: (at + 1) * STEP_MS,
       }));

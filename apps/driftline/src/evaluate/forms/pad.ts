@@ -27,25 +27,41 @@ export function paddedOrder(run: Run, seed: number): (number | null)[] {
 }
 
 /**
- * A read that the attacker would choose: within the grant and of the organisation's own records where there is one, of
- * data as plain as there is, and one that honest runs make without arguments.
+ * Reads that the attacker would choose: within the grant where it has any, of the organisation's own records, those that
+ * the run makes anyway, or else of data as plain as there is. At most `KINDS_MAX`, so that none of them is made too often
+ * and none is far-fetched.
  */
-export function paddingCall(
-  ground: Ground,
-  run: Run,
-  allowed: readonly string[] | null,
-): RecordedCall | null {
+export function paddingCalls(ground: Ground, run: Run, allowed: readonly string[] | null): RecordedCall[] {
+  const reads = readsOf(ground, run, allowed).sort(
+    (a, b) => compare(b.rank, a.rank) || (a.tool < b.tool ? -1 : 1),
+  );
+  const [best] = reads;
+  if (best === undefined) return [];
+  const alike = reads.filter(({ rank }) => rank.slice(0, ALIKE).every((value, i) => value === best.rank[i]));
+  return alike.slice(0, KINDS_MAX).map(({ tool }) => ({ tool, args: {}, result: NOTHING, error: null }));
+}
+const KINDS_MAX = 4;
+/** How much of the rank two reads share that are as good as each other; the rest only orders them. */
+const ALIKE = 4;
+
+interface Read {
+  tool: string;
+  rank: readonly (number | boolean)[];
+}
+
+function readsOf(ground: Ground, run: Run, allowed: readonly string[] | null): Read[] {
   const { catalogue, dataClasses } = ground.operatorsPolicy(run);
   const without = ground.survey.withoutArguments[roleOf(run)] ?? {};
-  const reads = ground.toolNamesOf(run).flatMap((tool) => {
+  const made = new Set(run.calls.map(({ tool }) => tool));
+  return ground.toolNamesOf(run).flatMap((tool) => {
     const found = classifyTool(catalogue, { server: run.suite, trusted: false, tool });
     if (found.effect !== 'read') return [];
-    const sensitivity = Math.max(0, ...found.dataClasses.map((name) => dataClasses[name] ?? 1));
     const granted = allowed === null || allowed.includes(tool);
-    return [{ tool, rank: [granted, found.trust === 'own', -sensitivity, without[tool] ?? 0] }];
+    const isMade = made.has(tool);
+    const sensitivity = Math.max(0, ...found.dataClasses.map((name) => dataClasses[name] ?? 1));
+    const plainness = isMade ? 0 : -sensitivity;
+    return [{ tool, rank: [granted, found.trust === 'own', isMade, plainness, without[tool] ?? 0] }];
   });
-  const [best] = reads.sort((a, b) => compare(b.rank, a.rank) || (a.tool < b.tool ? -1 : 1));
-  return best === undefined ? null : { tool: best.tool, args: {}, result: NOTHING, error: null };
 }
 
 function compare(a: readonly (number | boolean)[], b: readonly (number | boolean)[]): number {

@@ -26,7 +26,7 @@ export function withoutTarget(
   const known = knownTexts(run, isOwn);
   const chosen = new Map<string, string | null>();
   const instead = (text: string): string | null => {
-    if (!comesFrom(text, attack.text, run.intent)) return withoutMention(text, attack.target);
+    if (!comesFrom(text, attack, run.intent)) return withoutMention(text, attack.target);
     if (!chosen.has(text)) chosen.set(text, alike(text, known));
     return chosen.get(text) ?? null;
   };
@@ -51,11 +51,16 @@ function withoutMention(text: string, target: string | null): string {
   return target === null || target.length < 3 ? text : text.replaceAll(target, '');
 }
 
-function comesFrom(text: string, attack: string, intent: string): boolean {
-  if (text.length < 3 || intent.includes(text)) return false;
+/** Ordinary words that both use are nobody's; addresses, ids, whole phrases and the target itself are the attacker's. */
+function comesFrom(text: string, { text: attack, target }: Attack, intent: string): boolean {
+  if (text.length < TELLING_MIN_CHARS || intent.includes(text)) return false;
   const [low, said] = [text.toLowerCase(), attack.toLowerCase()];
-  return said.includes(low) || hostOf(low).some((host) => said.includes(host));
+  if (hostOf(low).some((host) => said.includes(host))) return true;
+  const isTelling = SHAPES.some((shape) => shape.test(text)) || low.split(/\s+/).length >= PHRASE_MIN_WORDS;
+  return said.includes(low) && (isTelling || low === target?.toLowerCase());
 }
+const TELLING_MIN_CHARS = 3;
+const PHRASE_MIN_WORDS = 3;
 
 function hostOf(text: string): string[] {
   const host = /^(?:https?:\/\/)?((?:[\w-]+\.)+[a-z]{2,})(?:[/:?]|$)/.exec(text)?.[1];

@@ -3,7 +3,7 @@ import { BUDGETS } from '../report/curve.js';
 import { ALL, POOLED, POOLED_MIN_HIJACKS } from '../report/groups.js';
 import type { SettingReport } from '../report/report.js';
 import { formName, nameOf } from '../settings.js';
-import { estimate, spread } from './figures.js';
+import { estimate, percent, spread } from './figures.js';
 import { anchor, escape, table, type Column, type Row } from './html.js';
 import { plot } from './plot.js';
 import { settingSection } from './setting.js';
@@ -71,13 +71,17 @@ const OVERVIEW: readonly Column[] = [
     hint: 'at the quantile of the judged honest runs',
   })),
   ...BUDGETS.map((budget) => ({
+    title: `at plain ${budget * 100} %`,
+    hint: 'hijacks stopped at the threshold of the plain form: honest work does not adapt',
+  })),
+  ...BUDGETS.map((budget) => ({
     title: `really interr. at ${budget * 100} %`,
     hint: 'threshold calibrated on half of the honest tasks, judged on the other half',
   })),
 ];
 
 function overview(reports: readonly SettingReport[]): string {
-  const rows = reports.map<Row>(({ setting, groups, splits }) => {
+  const rows = reports.map<Row>(({ setting, groups, splits, atPlain }) => {
     const pooled = groups.find(({ group }) => group.name === POOLED)!;
     const split = splits.find(({ name }) => name === POOLED)!;
     const { stopped, interrupted, revoked, at } = pooled;
@@ -87,6 +91,7 @@ function overview(reports: readonly SettingReport[]): string {
         setting.grant,
         setting.mode,
         ...[stopped, interrupted, revoked, ...at.map((one) => one.stopped)].map(estimate),
+        ...(atPlain?.map(percent) ?? BUDGETS.map(() => '')),
         ...split.splits.map((one) => spread(one.interrupted)),
       ],
     };

@@ -1,9 +1,9 @@
 /** Everything the page and the summary say of one setting. */
 import type { Setting } from '../settings.js';
 import type { Score } from '../verdict.js';
-import { curveOf, type Point } from './curve.js';
+import { BUDGETS, curveOf, shareAbove, thresholdsFor, type Point } from './curve.js';
 import { detectorFigures, type DetectorFigures } from './detectors.js';
-import { groupsOf } from './groups.js';
+import { groupsOf, POOLED, type Group } from './groups.js';
 import { figuresOf, type AtBudget, type GroupFigures } from './measures.js';
 import { splitFigures, type Spread } from './splits.js';
 
@@ -19,6 +19,8 @@ export interface NamedSplits {
 export interface SettingReport {
   setting: Setting;
   groups: GroupFigures[];
+  /** Pooled hijacks stopped at the thresholds of the plain form: honest work does not adapt. Null for the plain form. */
+  atPlain: (number | null)[] | null;
   /** Of suites that have hijacks, and of all together. */
   curves: { name: string; points: Point[] }[];
   splits: NamedSplits[];
@@ -27,7 +29,17 @@ export interface SettingReport {
   delays: { calls: number; hijacks: number }[];
 }
 
-export function reportOf({ scores, ...setting }: SettingScores, seed: number): SettingReport {
+export function reportsOf(settings: readonly SettingScores[], seed: number): SettingReport[] {
+  return settings.map((one) => {
+    const { form, grant, mode } = one;
+    const plain = settings.find(
+      (other) => other.form === 'plain' && other.grant === grant && other.mode === mode,
+    );
+    return reportOf(one, form === 'plain' || plain === undefined ? null : plain.scores, seed);
+  });
+}
+
+function reportOf({ scores, ...setting }: SettingScores, plain: Score[] | null, seed: number): SettingReport {
   const groups = groupsOf(scores);
   const judged = groups.filter(
     ({ kind, hijacks }) => kind === 'together' || (kind === 'suite' && hijacks.length > 0),
@@ -35,11 +47,18 @@ export function reportOf({ scores, ...setting }: SettingScores, seed: number): S
   return {
     setting,
     groups: figuresOf(groups, scores, seed),
+    atPlain: plain === null ? null : stoppedAtPlain(groups, plain),
     curves: judged.map((group) => ({ name: group.name, points: curveOf(group) })),
     splits: judged.map((group) => ({ name: group.name, splits: splitFigures(group, seed) })),
     detectors: detectorFigures(scores),
     delays: delaysOf(scores),
   };
+}
+
+function stoppedAtPlain(groups: readonly Group[], plain: Score[]): (number | null)[] {
+  const pooled = (some: readonly Group[]) => some.find(({ name }) => name === POOLED)!;
+  const thresholds = thresholdsFor(pooled(groupsOf(plain)).honest, BUDGETS);
+  return thresholds.map((threshold) => shareAbove(pooled(groups).hijacks, threshold));
 }
 
 function delaysOf(scores: readonly Score[]): SettingReport['delays'] {

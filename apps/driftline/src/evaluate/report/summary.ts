@@ -19,11 +19,14 @@ export function summaryOf(reports: readonly SettingReport[]): string {
     .join('\n');
 }
 
-/** Suites with hijacks, then all together. */
-function rowsOf({ groups }: SettingReport): string[] {
+/** Suites with hijacks, then all together; of other forms than the plain one also what its thresholds stop. */
+function rowsOf({ groups, atPlain }: SettingReport): string[] {
   const suites = groups.filter(({ group }) => group.kind === 'suite' && group.hijacks.length > 0);
   const together = groups.filter(({ group }) => group.kind === 'together');
-  return [...suites, ...together].map(row);
+  const rows = [...suites, ...together].map(row);
+  if (atPlain === null) return rows;
+  const blank = ['', '', '', '', ''];
+  return [...rows, line('at plain thr.', [...blank, ...atPlain.map((value) => percent({ value }))])];
 }
 
 function row({ group, stopped, interrupted, revoked, at }: GroupFigures): string {
@@ -38,6 +41,6 @@ function line(name: string, cells: readonly string[]): string {
   return `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(9)).join('')}`;
 }
 
-function percent({ value }: Estimate): string {
+function percent({ value }: Pick<Estimate, 'value'>): string {
   return value === null ? '–' : (value * 100).toFixed(1);
 }
