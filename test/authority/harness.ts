@@ -313,4 +313,5 @@ export const NARROW = {
   resources: ['/scratch/*'],
   destinations: null,
   dataClasses: null,
+  estimated: false,
 };

@@ -100,6 +100,7 @@ async function trial({ authority, reporter, gateways }: World): Promise<number[]
     resources: ['/data/**'],
     destinations: null,
     dataClasses: null,
+    estimated: false,
   };
   const task = await authority.startTask({
     agent,

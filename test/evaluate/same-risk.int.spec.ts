@@ -111,7 +111,7 @@ function observing(policy: Policy): Policy {
 
 function scopeOf({ plannedTools: tools }: Run): Scope | null {
   if (tools === null) return null;
-  return { tools, effects: null, resources: null, destinations: null, dataClasses: null };
+  return { tools, effects: null, resources: null, destinations: null, dataClasses: null, estimated: true };
 }
 
 function asLived(run: Run, task: string, records: readonly RecordedActivity[]): Lived {

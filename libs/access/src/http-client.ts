@@ -162,5 +162,18 @@ function parse(text: string): unknown {
 /** An answer without our code header is not from an authority: a proxy, another service. */
 function refusal(status: number, code: string, body: string): AccessError {
   const known = isAccessCode(code) ? code : 'unreachable';
-  return new AccessError(known, body.slice(0, 2_000) || `the authority answered HTTP ${status}`);
+  return new AccessError(known, said(body) || `the authority answered HTTP ${status}`);
 }
+
+/** The message of an error body: plain text, or JSON with a `message`. Every mistake of a policy fits. */
+function said(body: string): string {
+  const text = body.slice(0, SAID_MAX);
+  if (!text.startsWith('{')) return text;
+  try {
+    const { message } = JSON.parse(body) as { message?: unknown };
+    return typeof message === 'string' ? message.slice(0, SAID_MAX) : text;
+  } catch {
+    return text;
+  }
+}
+const SAID_MAX = 16_384;

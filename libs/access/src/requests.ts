@@ -36,6 +36,8 @@ export const ScopeBody = z.strictObject({
   resources: entries(512),
   destinations: entries(512),
   dataClasses: entries(64),
+  /** Guessed, not approved: what is outside counts as a sign, not as a breach. */
+  estimated: z.boolean().default(false),
 });
 
 export const TaskBody = z.strictObject({

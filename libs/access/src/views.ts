@@ -12,6 +12,7 @@ export const ScopeShape = z.object({
   resources: List,
   destinations: List,
   dataClasses: List,
+  estimated: z.boolean(),
 });
 
 export const TaskShape = z.object({

@@ -181,6 +181,11 @@ export interface Scope {
   /** Fingerprints of allowed destinations. */
   destinations: string[] | null;
   dataClasses: string[] | null;
+  /**
+   * Guessed from the intent or from precedent, not approved by anybody: a call outside says something, and nothing is
+   * refused for it alone.
+   */
+  estimated: boolean;
 }
 
 /** Something a task was exposed to: a data class or somebody's content it has read, or a way out it has used. */

@@ -71,6 +71,7 @@ const story: Activity[] = [
       resources: ['**/reports/**'],
       destinations: [],
       dataClasses: null,
+      estimated: false,
     },
     expiresAt: START_MS + 3_600_000,
     parentTask: null,

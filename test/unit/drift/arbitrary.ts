@@ -105,7 +105,14 @@ function activity(common: never, what: Step[0], now: number): Activity {
   const none = { facts: [], values: [], valuesDropped: 0 };
   if (what.kind === 'started') {
     const { task, effects, resources } = what;
-    const scope = { tools: null, effects, resources, destinations: null, dataClasses: null };
+    const scope = {
+      tools: null,
+      effects,
+      resources,
+      destinations: null,
+      dataClasses: null,
+      estimated: false,
+    };
     const rest = {
       intent: '',
       intentValues: [],

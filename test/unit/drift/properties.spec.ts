@@ -230,7 +230,14 @@ describe('recovery', () => {
     });
     story.start('t1', {
       task: 't1',
-      scope: { tools: [], effects: null, resources: null, destinations: null, dataClasses: null },
+      scope: {
+        tools: [],
+        effects: null,
+        resources: null,
+        destinations: null,
+        dataClasses: null,
+        estimated: false,
+      },
     });
     const first = story.call({ task: 't1', effect: 'write' }).risk;
     for (let i = 0; i < 200; i++) expect(story.call({ task: 't1', effect: 'write' }).risk).toBe(first);

@@ -53,6 +53,7 @@ describe('size of the state', () => {
       resources: ['/data/reports/**'],
       destinations: null,
       dataClasses: null,
+      estimated: false,
     };
     story.start('t3-4f1d9c', { scope });
     work(story, 100, { task: 't3-4f1d9c', resource: '/data/reports/q3.md' });
@@ -99,6 +100,7 @@ function flood(bytes: Chosen): { story: Story; worst: number } {
       resources,
       destinations: null,
       dataClasses: null,
+      estimated: false,
     };
     const touched = { server: long(`server-${i % 30}`, bytes.name), tool: long(`tool-${i % 90}-`, 256) };
     const dataClasses = [long(`class-${i % 60}-`, bytes.name), 'credential'];

@@ -99,6 +99,7 @@ async function declare(
       resources: [`${folder}/reports/**`],
       destinations: null,
       dataClasses: null,
+      estimated: false,
     },
     ttlMs: TASK_TTL_MS,
   });

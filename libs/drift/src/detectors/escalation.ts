@@ -12,6 +12,8 @@ import { decayTo, effectCount, surpriseBits } from '../profile.js';
 import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
 
 const SCOPE_SHARE = 0.5;
+/** Of a scope that nobody approved. */
+const ESTIMATED_SHARE = 0.2;
 const PRECEDENT_SHARE = 0.6;
 /** Imagined calls and the rate of any effect among them, before there is a profile. */
 const PRECEDENT_STRENGTH = 2;
@@ -33,7 +35,8 @@ function againstScope({ task }: Look, call: ToolCall): Sighting | null {
   if (!approved || approved.includes(call.effect)) return null;
   const what = approved.length === 0 ? 'nothing' : approved.join(', ');
   const explanation = `Task ${task.id} was approved to ${what}; the agent went on to ${call.effect} with ${nameOf(call)}.`;
-  return { kind: `escalation/scope/${call.effect}`, share: SCOPE_SHARE, explanation };
+  const share = task.scope?.estimated ? SCOPE_SHARE * ESTIMATED_SHARE : SCOPE_SHARE;
+  return { kind: `escalation/scope/${call.effect}`, share, explanation };
 }
 
 function againstPrecedent(look: Look, call: ToolCall): Sighting | null {

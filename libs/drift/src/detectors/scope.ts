@@ -1,15 +1,20 @@
 /**
  * Tool, effect, resource, recipient or data class outside what the task was approved for.
  * Evidence: one piece per distinct deviation (what and which), full weight when the call is not a read, less than half when it is.
+ * An estimated scope is a guess, not a boundary: a call outside it is a sign that adds to others, and a lesser one where
+ * its tool is about what a granted one is about.
  * Limits: implicit tasks and tasks without scope have none; a kind left open (`null`) allows everything of its kind.
  */
 import { clipText, type Effect, type Scope, type ToolCall, type ToolResult } from '#activity/types';
+import { toolTerms } from '../actions.js';
 import { matchesName, matchesResource, resourcesIn } from '../glob.js';
 import { shortDigest } from '../hash.js';
-import { NOTHING, type Detector, type Look, type Sighting } from './detector.js';
+import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
 
 /** Reads outside the scope worry less: they do no harm by themselves. */
 const READ_SHARE = 0.42;
+/** A tool about the same things as a granted one is a likelier step of the task. */
+const RELATED_SHARE = 0.5;
 /** Effects that change something named by a resource: without a name it cannot be shown to be inside. */
 const NEEDS_RESOURCE: ReadonlySet<Effect> = new Set(['write', 'delete', 'unknown']);
 
@@ -20,17 +25,28 @@ export const scope: Detector = {
     if (!limits) return NOTHING;
     const outside = deviations(limits, call);
     if (outside.length === 0) return NOTHING;
-    return [
-      sighting(look, outside, call.effect === 'read' ? READ_SHARE : 1, `called ${call.server}/${call.tool}`),
-    ];
+    const share = (call.effect === 'read' ? READ_SHARE : 1) * guessed(look, limits, call.tool);
+    return [sighting(look, outside, share, `called ${call.server}/${call.tool}`)];
   },
   onResult(look, result) {
     const classes = classesOutside(look.task?.scope, result);
     if (classes.length === 0) return NOTHING;
     const outside = classes.map((name) => ({ what: 'data class', which: name }));
-    return [sighting(look, outside, READ_SHARE, `got data from ${result.server}/${result.tool}`)];
+    const share = READ_SHARE * guessed(look, look.task?.scope as Scope, result.tool);
+    return [sighting(look, outside, share, `got data from ${result.server}/${result.tool}`)];
   },
 };
+
+/** Share of an estimated scope's word, by what its tools are about; 1 = somebody approved it. */
+function guessed(look: Look, { estimated, tools }: Scope, tool: string): number {
+  if (!estimated) return 1;
+  const share = option(look.settings, 'estimatedShare');
+  const { topicHashes } = toolTerms(tool);
+  const related = tools?.some((granted) =>
+    toolTerms(granted).topicHashes.some((topic) => topicHashes.includes(topic)),
+  );
+  return related ? share * RELATED_SHARE : share;
+}
 
 interface Deviation {
   what: string;
@@ -43,7 +59,7 @@ function sighting(look: Look, outside: Deviation[], share: number, did: string):
   return {
     kind,
     share,
-    explanation: `The agent ${did} outside the scope of task ${look.task?.id}: ${named}.`,
+    explanation: `The agent ${did} outside the ${look.task?.scope?.estimated ? 'estimated ' : ''}scope of task ${look.task?.id}: ${named}.`,
   };
 }
 

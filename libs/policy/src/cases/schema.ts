@@ -16,6 +16,7 @@ const Scope = z.strictObject({
   resources: Names.nullable().default(null).describe('Globs over the plain resource'),
   destinations: Names.nullable().default(null).describe('Addresses, accounts … in plain words'),
   dataClasses: Names.nullable().default(null),
+  estimated: z.boolean().default(false),
 });
 
 const Value = z
