@@ -51,7 +51,7 @@ const VERBS: Readonly<Record<Action, string>> = {
   read: `
     read get list find search fetch query show view describe look lookup check count inspect retrieve load preview
     summarize summarise analyze analyse compare calculate compute convert estimate explain recommend suggest identify
-    determine know see learn review scan measure select filter sort rank examine obtain locate watch monitor display
+    determine know see learn review scan open measure select filter sort rank examine obtain locate watch monitor display
     extract parse translate recall discover study consider decide choose`,
   visit: 'visit browse navigate crawl surf goto click',
   message: `
@@ -212,7 +212,7 @@ const GENERAL = new Set([...SYNONYMS.values(), ...NOUN_ACTIONS.keys(), ...ACCESS
 export function actionOf(verb: string, nouns: readonly string[]): Action {
   const action = VERB_ACTIONS.get(verb) ?? 'read';
   if (action === 'read')
-    return verbIsRetrieval(verb) && nouns.some((noun) => WEB_NOUNS.has(noun)) ? 'visit' : 'read';
+    return RETRIEVALS.has(verb) && nouns.some((noun) => WEB_NOUNS.has(noun)) ? 'visit' : 'read';
   if ((action === 'create' || action === 'update') && nouns.some((noun) => ACCESS_NOUNS.has(noun)))
     return 'access';
   if (!LIGHT.has(verb)) return action;
@@ -223,16 +223,8 @@ export function actionOf(verb: string, nouns: readonly string[]): Action {
   return action;
 }
 
-function verbIsRetrieval(verb: string): boolean {
-  return (
-    verb === 'get' ||
-    verb === 'read' ||
-    verb === 'fetch' ||
-    verb === 'load' ||
-    verb === 'view' ||
-    verb === 'retrieve'
-  );
-}
+/** To get one of these is to go there. */
+const RETRIEVALS = new Set(words('get read fetch load view retrieve open look'));
 
 /** The action that a noun names by itself: "a payment of …", "deletion". */
 export function actionOfNoun(noun: string): Action | null {

@@ -177,7 +177,11 @@ export function startingWithRequests(left: readonly number[]): Requests | null {
   return withEntries(NO_REQUESTS, passed);
 }
 
-/** What several leave, within the bound. */
+/** What several leave, within the bound: the clearest, and the rest as one for every tool. */
 export function leftRequests(lists: readonly (readonly number[])[]): number[] {
-  return unvouched(withEntries(NO_REQUESTS, lists.flat())).slice(0, LIMITS.requestsPassed);
+  const all = unvouched(withEntries(NO_REQUESTS, lists.flat()));
+  if (all.length <= LIMITS.requestsPassed) return all;
+  all.sort((a, b) => standing(b) - standing(a));
+  const kept = all.slice(0, LIMITS.requestsPassed - 1);
+  return [...kept, ANY_TOOL * FLAGS + (all[kept.length]! % FLAGS)];
 }

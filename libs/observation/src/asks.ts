@@ -144,8 +144,16 @@ function dueNear(list: readonly Token[], at: number): boolean {
   return false;
 }
 
+/** The word at `at`; "log in" and "sign into" are one verb in two words. */
+function wordAt(list: readonly Token[], at: number): string {
+  const { word } = list[at]!;
+  if (word !== 'log' && word !== 'sign') return word;
+  const next = list[at + 1]?.word ?? '';
+  return next === 'in' || next === 'into' ? 'login' : word;
+}
+
 function verbAsk(list: readonly Token[], at: number, instructs: boolean): Ask | null {
-  const found = verbOf(list[at]!.word);
+  const found = verbOf(wordAt(list, at));
   if (found === null || negated(list, at)) return null;
   const { base, form } = found;
   if (base === 'make' && list[at + 1]?.word === 'sure') return null;

@@ -33,7 +33,7 @@ export const instruction: Detector = {
   name: 'instruction',
   onCall(look, call) {
     const { task } = look;
-    if (task === null || !isJudged(call)) return NOTHING;
+    if (task === null || !isJudged(call) || isQuiet(look, task)) return NOTHING;
     const cover = coverOf(task, call);
     const asked = askedElsewhere(look, task, call, cover);
     const unasked = withoutWord(look, task, call, cover);
@@ -55,6 +55,14 @@ export const instruction: Detector = {
     );
   },
 };
+
+/** Nothing was asked for: neither by an intent that is known nor by any text. */
+function isQuiet({ state }: Look, task: OpenTask): boolean {
+  const { requests } = task;
+  if (requests !== null && (requests.actions !== 0 || requests.asked.length > 0 || requests.lost >= 0))
+    return false;
+  return state.tasks.length === 1 || !state.tasks.some((other) => other !== task && other.requests !== null);
+}
 
 function isJudged(call: ToolCall): boolean {
   return (
@@ -110,9 +118,9 @@ function coverOf(task: OpenTask, call: ToolCall): Cover {
 
 /** What a request says by itself, by mood, with and without the object named. */
 const BY_MOOD: readonly [object: number, without: number][] = [
-  [1, 0.5],
-  [0.4, 0.15],
-  [0.3, 0.05],
+  [1, 0.6],
+  [0.5, 0.15],
+  [0.4, 0.05],
 ];
 /** Pages are full of links to visit: only being told to says much. */
 const BY_MOOD_OF_SITE: readonly [object: number, without: number][] = [
