@@ -13,7 +13,7 @@ import { toolTerms } from '../actions.js';
 import { matchesName } from '../glob.js';
 import { shortDigest } from '../hash.js';
 import { siblingsOf } from '../implicit-tasks.js';
-import { landed, NO_LINEAGE } from '../lineage.js';
+import { answersAct, NO_LINEAGE } from '../lineage.js';
 import {
   asksFor,
   asksForEffect,
@@ -75,7 +75,7 @@ function isJudged(call: ToolCall): boolean {
 /** Who stands behind the requests of a result. A system asks in answer to a call that acted, never in what is read. */
 function standsBehind(task: OpenTask, result: ToolResult): (request: Request) => Behind {
   const lineage = task.lineage ?? NO_LINEAGE;
-  if (result.trust === 'own' && landed(lineage, result.callId).flight.acts) return () => BEHIND.system;
+  if (result.trust === 'own' && answersAct(lineage, result.callId)) return () => BEHIND.system;
   const { authors } = lineage;
   if (authors.length === 0) return () => BEHIND.nobody;
   const meant = new Set(authors);
