@@ -6,6 +6,7 @@ import { clipText, type Value, type ValueKind } from '#activity/types';
 import { LIMITS } from './limits.js';
 import {
   entryOf,
+  gravityOf,
   isStrong,
   isTainted,
   keyOf,
@@ -67,6 +68,13 @@ export const NO_LINEAGE: Lineage = {
   passedAt: 0,
 };
 
+/** A copy whose fields may be replaced: one per activity, whatever changes. Spelled out, as a spread is twice as slow. */
+export function copyOfLineage(lineage: Lineage | null): Lineage {
+  const { older, newer, authors, delegates, flights, sources, due, lost, passed, passedAt } =
+    lineage ?? NO_LINEAGE;
+  return { older, newer, authors, delegates, flights, sources, due, lost, passed, passedAt };
+}
+
 const STRONG_KINDS: ReadonlySet<ValueKind> = new Set([
   'email',
   'url',
@@ -92,16 +100,16 @@ export function originIn(lineage: Lineage, key: number): number {
   return knownOf(b < 0 ? a : together(a, b));
 }
 
-/** Values of the intent: what was asked for. */
-export function withIntent(
+/** Values of the intent: what was asked for. Changes `lineage`, a copy of its own; so do all `add…` and `take…`. */
+export function addIntent(
   lineage: Lineage,
   values: readonly Value[],
   authors: readonly string[],
   delegates: boolean,
-): Lineage {
-  const entries = values.map(({ print, kind }) => keyOf(print) + packed(intended(kind)));
-  const next = { ...lineage, authors: authors.slice(0, LIMITS.lineageAuthors), delegates };
-  return withEntries(next, ordered(entries));
+): void {
+  lineage.authors = authors.slice(0, LIMITS.lineageAuthors);
+  lineage.delegates = delegates;
+  addEntries(lineage, ordered(values.map(({ print, kind }) => keyOf(print) + packed(intended(kind)))));
 }
 
 function intended(kind: ValueKind): Origin {
@@ -117,35 +125,57 @@ function intended(kind: ValueKind): Origin {
   };
 }
 
-/** With what a result brought; `entries` ordered. */
-export function withEntries(lineage: Lineage, entries: number[]): Lineage {
-  if (entries.length === 0) return lineage;
-  const newer = merged(lineage.newer, entries);
-  if (newer.length <= LIMITS.lineageNewer) return { ...lineage, newer };
-  return { ...lineage, older: merged(lineage.older, newer), newer: [] };
+/** What a result brought; `entries` ordered. */
+export function addEntries(lineage: Lineage, entries: number[]): void {
+  if (entries.length === 0) return;
+  lineage.newer = lineage.newer.length === 0 ? entries : merged(lineage.newer, entries);
+  if (lineage.newer.length <= LIMITS.lineageNewer) return;
+  lineage.older = lineage.older.length === 0 ? lineage.newer : merged(lineage.older, lineage.newer);
+  lineage.newer = NONE;
+}
+const NONE: number[] = [];
+
+/** Whether a call has to be remembered until its result comes: one of which nothing is known is like one never seen. */
+export function isTelling({ taint, named, acts }: Omit<Flight, 'call'>, lineage: Lineage | null): boolean {
+  return taint !== 0 || named || acts || (lineage !== null && lineage.lost !== 0);
 }
 
-/** With a call whose result will inherit this. The oldest has to go when there are too many, and counts. */
-export function withFlight(lineage: Lineage, callId: string, flight: Omit<Flight, 'call'>): Lineage {
-  const flights = [...lineage.flights, { call: flightId(callId), ...flight }];
-  const gone = flights.length > LIMITS.flights ? flights.shift() : undefined;
-  const lost = gone === undefined ? lineage.lost : Math.max(lineage.lost, gone.taint);
-  return { ...lineage, flights, lost };
+/** A call whose result will inherit this. The oldest has to go when there are too many, and counts. */
+export function addFlight(
+  lineage: Lineage,
+  callId: string,
+  { taint, named, acts }: Omit<Flight, 'call'>,
+): void {
+  lineage.flights = [...lineage.flights, { call: flightId(callId), taint, named, acts }];
+  if (lineage.flights.length <= LIMITS.flights) return;
+  const gone = lineage.flights.shift() as Flight;
+  lineage.lost = Math.max(lineage.lost, gone.taint);
 }
 
-/** The call of a result, and the lineage without it. One that was never seen, or had to go, is as bad as what went. */
-export function landed(lineage: Lineage, callId: string): { flight: Flight; lineage: Lineage } {
-  const id = flightId(callId);
-  const flight = lineage.flights.find(({ call }) => call === id);
-  if (flight === undefined)
-    return { flight: { call: id, taint: lineage.lost, named: false, acts: false }, lineage };
-  return { flight, lineage: { ...lineage, flights: lineage.flights.filter((other) => other !== flight) } };
+/** The call of a result. One that was never seen, or had to go, is as bad as what went. */
+export function landed(lineage: Lineage, callId: string): { flight: Flight } {
+  const call = flightId(callId);
+  const flight = lineage.flights.find((one) => one.call === call);
+  return { flight: flight ?? { call, taint: lineage.lost, named: false, acts: false } };
 }
 
-/** With the tools that an answer of the system's own asks for; the latest stay. */
-export function withDue(lineage: Lineage, tools: readonly string[]): Lineage {
-  const due = [...new Set([...lineage.due, ...tools.map(flightId)])].slice(-LIMITS.due);
-  return { ...lineage, due };
+/** Likewise, and it is waited for no longer. */
+export function takeFlight(lineage: Lineage, callId: string): Flight {
+  const { flight } = landed(lineage, callId);
+  if (lineage.flights.includes(flight)) lineage.flights = lineage.flights.filter((one) => one !== flight);
+  return flight;
+}
+
+/** A result answers a call that is no read. Looked up, not taken out. */
+export function answersAct({ flights }: Lineage, callId: string): boolean {
+  if (flights.length === 0) return false;
+  const call = flightId(callId);
+  return flights.some((one) => one.call === call && one.acts);
+}
+
+/** Tools that an answer of the system's own asks for; the latest stay. */
+export function addDue(lineage: Lineage, tools: readonly string[]): void {
+  lineage.due = [...new Set([...lineage.due, ...tools.map(flightId)])].slice(-LIMITS.due);
 }
 
 export function isDue({ due }: Lineage, tool: string): boolean {
@@ -163,21 +193,16 @@ function flightId(callId: string): number {
   return (high >>> 0) * 2 ** 20 + ((low >>> 0) % 2 ** 20);
 }
 
-/** Place of this source in the list, and the lineage that has it. 0 is the intent. */
-export function withSource(
-  state: AgentState,
-  lineage: Lineage,
-  name: string,
-): { source: number; lineage: Lineage } {
+/** Place of this source in the list, added where there is room. 0 is the intent. */
+export function addSource(state: AgentState, lineage: Lineage, name: string): number {
   const known = clipText(name, LIMITS.identifier);
   const at = lineage.sources.indexOf(known);
-  if (at >= 0) return { source: at + 1, lineage };
+  if (at >= 0) return at + 1;
   let all = 0;
   for (const task of state.tasks) all += task.lineage?.sources.length ?? 0;
-  if (lineage.sources.length >= MAX_SOURCES - 1 || all >= LIMITS.lineageSources)
-    return { source: MAX_SOURCES, lineage };
-  const sources = [...lineage.sources, known];
-  return { source: sources.length, lineage: { ...lineage, sources } };
+  if (lineage.sources.length >= MAX_SOURCES - 1 || all >= LIMITS.lineageSources) return MAX_SOURCES;
+  lineage.sources = [...lineage.sources, known];
+  return lineage.sources.length;
 }
 
 /** Entries kept by one task when so many are open: all of them together stay within the agent's bound. */
@@ -214,15 +239,34 @@ const TRIM_SHARE = 0.75;
  */
 function trimmed(lineage: Lineage, most: number): Lineage {
   if (sizeOf(lineage) <= most) return lineage;
-  const all = merged(lineage.older, lineage.newer);
-  if (all.length + lineage.passed.length <= most) return { ...lineage, older: all, newer: [] };
-  const room = Math.max(0, Math.floor(most * TRIM_SHARE) - lineage.passed.length);
-  const kept = all.toSorted((a, b) => rankOf(b) - rankOf(a) || a - b).slice(0, room);
-  const keeps = new Set(kept);
-  let lost = lineage.lost;
-  for (const entry of all)
-    if (!keeps.has(entry)) lost = Math.max(lost, LOST, isStrong(entry) ? knownOf(entry) : 0);
-  return { ...lineage, older: all.filter((entry) => keeps.has(entry)), newer: [], lost };
+  const next = copyOfLineage(lineage);
+  next.older = merged(lineage.older, lineage.newer);
+  next.newer = NONE;
+  if (sizeOf(next) <= most) return next;
+  const room = Math.max(0, Math.floor(most * TRIM_SHARE) - next.passed.length);
+  const quota = quotas(next.older, room);
+  next.older = next.older.filter((entry) => {
+    const rank = rankOf(entry);
+    if ((quota[rank] as number) > 0) {
+      quota[rank] = (quota[rank] as number) - 1;
+      return true;
+    }
+    next.lost = Math.max(next.lost, LOST, isStrong(entry) ? knownOf(entry) : 0);
+    return false;
+  });
+  return next;
+}
+
+/** How many of each rank stay: the highest first, as far as there is room. */
+function quotas(entries: readonly number[], room: number): number[] {
+  const counts = Array.from({ length: RANKS }, () => 0);
+  for (const entry of entries) counts[rankOf(entry)] = (counts[rankOf(entry)] as number) + 1;
+  let left = room;
+  for (let rank = RANKS - 1; rank >= 0; rank--) {
+    counts[rank] = Math.min(counts[rank] as number, left);
+    left -= counts[rank] as number;
+  }
+  return counts;
 }
 
 /** What went may have been anything that came out of text, unless worse is known to have gone. */
@@ -237,16 +281,16 @@ const LOST = packed({
   source: 0,
 });
 
-const RANKS = { tainted: 5, intended: 4, asked: 3, target: 2, rest: 1 };
+const RANKS = 8;
 function rankOf(entry: number): number {
-  if (isTainted(entry)) return (isStrong(entry) ? RANKS.tainted : RANKS.asked) + knownOf(entry) / 2 ** 13;
-  if (knownOf(entry) % 16 === 0) return RANKS.intended;
-  return isStrong(entry) ? RANKS.target : RANKS.rest;
+  if (isTainted(entry)) return isStrong(entry) ? 4 + gravityOf(entry) : 2;
+  if (knownOf(entry) % 16 === 0) return 3;
+  return isStrong(entry) ? 1 : 0;
 }
 
 /** Something was cut before it got here: what is not found may have come from it. */
-export function withLoss(lineage: Lineage): Lineage {
-  return lineage.lost >= LOST ? lineage : { ...lineage, lost: LOST };
+export function addLoss(lineage: Lineage): void {
+  lineage.lost = Math.max(lineage.lost, LOST);
 }
 
 /** What a task leaves to the next of its principal: what came out of text, the worst first where it is too much. */
