@@ -83,7 +83,6 @@ function addBaseline(root: Command): void {
     .requiredOption('--out <file>', 'where the baseline goes')
     .option('--min-tasks <n>', 'roles with fewer tasks are left out', wholeNumber, 20)
     .option('--policy <file>', 'whose roles count; default that of the configuration')
-    .option('--all', 'learn from tasks in which the policy finds drift too')
     .option(...CONFIG)
     .action(buildFrom);
 }

@@ -3,8 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Activity } from '#activity/types';
 import { loadConfig } from '#config';
 import type { Policy } from '#drift';
-import { Replay } from '#engine';
-import { baselineText, buildBaseline, defaultPolicy, loadPolicy, taskKey } from '#policy';
+import { baselineText, buildBaseline, defaultPolicy, loadPolicy, type Built } from '#policy';
 import { CommandError } from '../errors.js';
 import { readRecording } from '../recording.js';
 
@@ -13,13 +12,11 @@ export interface BaselineCommand {
   minTasks: number;
   config?: string;
   policy?: string;
-  /** Also learn from tasks that the policy itself finds drifting. */
-  all?: boolean;
 }
 
 export async function buildFrom(files: string[], options: BaselineCommand): Promise<void> {
-  const { config } = loadConfig({ path: options.config });
-  const path = options.policy ?? config.policy;
+  const path = options.policy ?? loadConfig({ path: options.config }).config.policy;
+  // The baseline that it names may be the one to be built.
   const policy = path === undefined ? defaultPolicy() : loadPolicy(path, { baseline: 'ignored' });
   if (!policy.roles?.length) {
     const where = path ?? 'the shipped policy';
@@ -28,32 +25,21 @@ export async function buildFrom(files: string[], options: BaselineCommand): Prom
     );
   }
   const activities: Activity[] = [];
-  const skip = new Set<string>();
   for (const file of files) {
-    const recorded = (await readRecording(file)).activities;
-    for (const { activity } of recorded) activities.push(activity);
-    if (!options.all) {
-      const replay = new Replay({ policy, pinned: true, maxSkewMs: config.maxSkewMs });
-      for (const record of recorded) {
-        const level = replay.fold(record)?.assessment.level;
-        if (level === 'high' || level === 'critical') skip.add(taskKey(record.activity));
-      }
-    }
+    for (const { activity } of (await readRecording(file)).activities) activities.push(activity);
   }
-  const { minTasks } = options;
-  const { baseline, leftOut } = buildBaseline(activities, { policy, minTasks, skip });
-  writeFileSync(options.out, baselineText(baseline), { mode: 0o600 });
-  report(policy, baseline, leftOut, skip.size, options);
+  const built = buildBaseline(activities, { policy, minTasks: options.minTasks });
+  writeFileSync(options.out, baselineText(built.baseline), { mode: 0o600 });
+  report(policy, built, options);
 }
 
 function report(
   policy: Policy,
-  { roles, digest }: ReturnType<typeof buildBaseline>['baseline'],
-  leftOut: { role: string; tasks: number }[],
-  skipped: number,
+  { baseline, leftOut, failed }: Built,
   { out, minTasks }: BaselineCommand,
 ): void {
   const say = (text: string) => process.stdout.write(`${text}\n`);
+  const { roles, digest } = baseline;
   for (const [role, { tasks, agents, calls }] of Object.entries(roles)) {
     say(`${role}: ${tasks} tasks of ${agents} agents, ${calls} calls`);
   }
@@ -62,7 +48,6 @@ function report(
     if (!Object.hasOwn(roles, name) && !leftOut.some(({ role }) => role === name))
       say(`${name}: no activity`);
   }
-  if (skipped > 0)
-    say(`${skipped} tasks in which this policy found drift taught nothing (--all takes them too)`);
-  say(`baseline ${digest} written to ${out}; name it in the policy (baseline: ${out}) and activate that`);
+  if (failed > 0) say(`${failed} tasks that failed a context check taught nothing`);
+  say(`baseline ${digest} written to ${out}: name it in the policy (baseline: …) and activate that`);
 }

@@ -159,9 +159,23 @@ describe('merging', () => {
 
 describe('the artifact', () => {
   const { baseline, leftOut } = buildBaseline(
-    [call(), result(), call({ task: 't2' }), call({ agent: 'spiffe://acme.example/agent/mail' })],
+    [call(), result(), call({ task: 't2' }), call({ agent: 'spiffe://acme.example/agent/mail' })].map(
+      (activity, at) => ({ ...activity, id: `g-${at}` }),
+    ),
     { policy, minTasks: 2 },
   );
+
+  it('counts what is there twice once, and learns nothing from a task that failed its check', () => {
+    const twice = [
+      { ...call(), id: 'g-1', source: 'g' },
+      { ...call(), id: 'g-1', source: 'g' },
+    ];
+    const check = { ...base, type: 'ContextChecked', task: 't7', outcome: 'failed', id: 'a-1', source: 'a' };
+    const bad = { ...call({ task: 't7' }), id: 'g-2', source: 'g' };
+    const built = buildBaseline([...twice, bad, check as Activity], { policy, minTasks: 1 });
+    expect(built.baseline.roles['billing']).toMatchObject({ tasks: 1, calls: 1 });
+    expect(built.failed).toBe(1);
+  });
 
   it('leaves out roles with too few tasks, and says so', () => {
     expect(Object.keys(baseline.roles)).toEqual(['billing']);
