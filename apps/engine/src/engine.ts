@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { TOPICS } from '#activity/types';
 import type { Config } from '#config';
 import type { Policy } from '#drift';
+import { warnOfExpired } from '#policy';
 import type { RevocationContainment } from '#revocation';
 import type { StateStore } from '#store';
 import type { BatchRoute, Consumer, Log } from '#stream';
@@ -68,6 +69,7 @@ export class Engine {
       instance,
     };
     await policies.start(this.options.configured ?? 'first');
+    warnOfExpired(policies.policy, Date.now(), logger);
     this.tellPolicy();
     this.activity = new ActivityHandler(this.parts, (error) => this.fatal(error));
     this.containmentRole = new ContainmentRole(this.parts, (error) => this.fatal(error));
@@ -94,6 +96,7 @@ export class Engine {
   private async activated(): Promise<void> {
     // Not started yet: partitions hear of it when they are assigned.
     if (!this.activity) return;
+    warnOfExpired(this.parts.policies.policy, Date.now(), this.options.logger);
     this.tellPolicy();
     await this.activatePartitions();
   }

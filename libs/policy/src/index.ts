@@ -22,6 +22,7 @@ export {
   type Checked,
   type Remark,
 } from './check/index.js';
+export { expiredExceptions, warnOfExpired } from './expired.js';
 export { policyJsonSchema } from './json-schema.js';
 export { defaultPolicy, loadPolicy } from './load.js';
 export { parsePolicy } from './parse.js';

@@ -3,6 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { overlap } from './globs.js';
+import { warnOfExpired } from '../expired.js';
+import { parsePolicy } from '../parse.js';
 import { checkPolicy } from './index.js';
 
 const folder = fileURLToPath(new URL('../../../../test/cases/policy/bad/', import.meta.url));
@@ -49,5 +51,20 @@ describe('overlap', () => {
   ])('%s and %s: %s', (a, b, expected) => {
     expect(overlap(a, b)).toBe(expected);
     expect(overlap(b, a)).toBe(expected);
+  });
+});
+
+describe('warnOfExpired', () => {
+  it('tells the log of each exception that excuses nothing any more, and of no other', () => {
+    const policy = parsePolicy(
+      'name: x\nexceptions:\n  - { id: old, owner: dana, reason: r, expires: 2026-01-04, kind: scope/* }\n  - { id: today, owner: dana, reason: r, expires: 2026-01-05, kind: scope/* }\n  - { id: hour, owner: erin, reason: r, expires: 2026-01-05T09:00Z, kind: scope/* }\n',
+    );
+    const said: object[] = [];
+    const at = Date.UTC(2026, 0, 5, 9);
+    warnOfExpired(policy, at, { warn: (fields) => said.push(fields) });
+    expect(said).toMatchObject([
+      { exception: 'old', owner: 'dana', expires: '2026-01-04', policy: policy.digest },
+      { exception: 'hour', owner: 'erin' },
+    ]);
   });
 });
