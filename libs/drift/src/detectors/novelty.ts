@@ -10,7 +10,7 @@
 import type { ToolCall, ToolsListed } from '#activity/types';
 import { areasOf } from '../areas.js';
 import { definitionOf, isChanged, withDefinition } from '../definitions.js';
-import { evidenceKey, isSettled } from '../evidence.js';
+import { kindOf } from '../evidence.js';
 import { bounded, shortDigest } from '../hash.js';
 import { peersOf, type Peers } from '../peers.js';
 import { decayTo } from '../profile.js';
@@ -71,9 +71,9 @@ function learnDefinition(memory: Memory, server: string, tool: string, digest: s
   state.definitions = withDefinition(state.definitions, server, tool, digest);
 }
 
+/** In whichever task: it is the same definition. */
 function isAnswered({ state, now }: Memory, kind: string): boolean {
-  const own = evidenceKey(kind, null);
-  return state.settled.some(({ key }) => key.startsWith(own) && isSettled(state.settled, key, now));
+  return state.settled.some(({ key, until }) => until > now && kindOf(key) === kind);
 }
 
 function newTool(look: Look, call: ToolCall): Sighting | null {
