@@ -10,6 +10,7 @@ const ROOT = new URL('../', import.meta.url);
 export const PAGES = {
   configuration: 'docs/reference/configuration.md',
   metrics: 'docs/reference/metrics.md',
+  policy: 'docs/reference/policy.md',
 };
 
 /** One row per setting of `driftline.yaml`, as its JSON schema says, and the variables that override them. */
@@ -33,6 +34,28 @@ export function configurationPage(schema, overrides) {
     'These variables lie over the file. An empty one counts as not set.',
     '',
     ...table(['variable', 'setting'], variables),
+  ]);
+}
+
+/** One row per key of a policy, and per key of a file of cases. */
+export function policyPage(policy, cases) {
+  // `when` is one step like those of `given`.
+  const rows = (schema) =>
+    settings(schema, '')
+      .filter(({ path }) => !path.startsWith('cases[].when.'))
+      .map(({ path, type, preset, text }) => [`\`${path}\``, type, preset, text]);
+  return page('Policy', [
+    'How to write one: [docs/how-to/policy.md](../how-to/policy.md). Editors complete it with `schemas/policy.schema.json`. Every key but the name has a default.',
+    'Durations are like `90s`, `15m`, `2h` or `7d`. Globs know `*` for any run of characters.',
+    '',
+    ...table(['key', 'type', 'default', 'meaning'], rows(policy)),
+    '',
+    '## Cases',
+    '',
+    'Files `*.test.yaml` beside a policy, for `driftline policy test`; editors complete them with `schemas/policy-test.schema.json`.',
+    'A step has one of the keys `call`, `result`, `starts`, `ends`, `check`, `lifts`, `lists`, `wait`, and those that go with it; `when` is a step like those of `given`.',
+    '',
+    ...table(['key', 'type', 'default', 'meaning'], rows(cases)),
   ]);
 }
 
@@ -62,8 +85,10 @@ function settings(schema, path) {
     const at = path === '' ? name : `${path}.${name}`;
     const required = (schema.required ?? []).includes(name);
     const below = property.items ?? property.additionalProperties;
-    const nested =
-      below && below.properties ? settings(below, property.items ? `${at}[]` : `${at}.<name>`) : [];
+    const inner = property.items ? `${at}[]` : `${at}.<name>`;
+    const nested = [below, ...(below?.anyOf ?? []), ...(property.anyOf ?? [])]
+      .filter((one) => one?.properties)
+      .flatMap((one) => settings(one, below ? inner : at));
     if (property.properties) return settings(property, at);
     return [
       {
@@ -78,9 +103,14 @@ function settings(schema, path) {
 }
 
 function typeOf(property) {
+  if (property.anyOf) return [...new Set(property.anyOf.map(typeOf))].join(' or ');
+  if (property.const !== undefined) return `\`${property.const}\``;
+  if (property.prefixItems) return `list of ${property.prefixItems.map(typeOf).join(', ')}`;
   if (property.enum) return property.enum.map((one) => `\`${one}\``).join(', ');
   if (property.type === 'array')
-    return property.items.properties ? 'list' : `list of ${typeOf(property.items)}`;
+    return property.items.properties || property.items.anyOf?.some((one) => one.properties)
+      ? 'list'
+      : `list of ${typeOf(property.items)}`;
   if (property.type === 'object') return 'by name';
   return property.type ?? 'text';
 }
@@ -131,6 +161,10 @@ async function main() {
   const parts = Object.assign({ createMetrics: telemetry.createMetrics }, ...apps);
   const schema = JSON.parse(readFileSync(new URL('schemas/driftline.schema.json', ROOT), 'utf8'));
   writeFileSync(new URL(PAGES.configuration, ROOT), configurationPage(schema, config.OVERRIDES));
+  const [policy, cases] = ['policy', 'policy-test'].map((name) =>
+    JSON.parse(readFileSync(new URL(`schemas/${name}.schema.json`, ROOT), 'utf8')),
+  );
+  writeFileSync(new URL(PAGES.policy, ROOT), policyPage(policy, cases));
   writeFileSync(new URL(PAGES.metrics, ROOT), metricsPage(describeServices(parts)));
 }
 

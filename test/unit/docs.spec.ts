@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { configJsonSchema, OVERRIDES } from '#config';
+import { caseJsonSchema, policyJsonSchema } from '#policy';
 import { createMetrics } from '#telemetry';
-import { configurationPage, describeServices, metricsPage, PAGES } from '../../scripts/docs.mjs';
+import { configurationPage, describeServices, metricsPage, PAGES, policyPage } from '../../scripts/docs.mjs';
 import { authorityMetrics } from '../../apps/authority/src/metrics.js';
 import { engineMetrics, progressGauge } from '../../apps/engine/src/metrics.js';
 import { GatewayMetrics } from '../../apps/gateway/src/metrics.js';
@@ -21,6 +22,11 @@ const services = describeServices({
 describe('reference pages are what the code says now (npm run build && node scripts/docs.mjs)', () => {
   it('configuration', () => {
     expect(text(PAGES.configuration)).toBe(configurationPage(JSON.parse(configJsonSchema()), OVERRIDES));
+  });
+
+  it('policy', () => {
+    const page = policyPage(JSON.parse(policyJsonSchema()), JSON.parse(caseJsonSchema()));
+    expect(text(PAGES.policy)).toBe(page);
   });
 
   it('metrics', () => {

@@ -23,7 +23,7 @@ export {
   type Remark,
 } from './check/index.js';
 export { expiredExceptions, warnOfExpired } from './expired.js';
-export { policyJsonSchema } from './json-schema.js';
+export { caseJsonSchema, policyJsonSchema } from './json-schema.js';
 export { defaultPolicy, loadPolicy } from './load.js';
 export { parsePolicy } from './parse.js';
 export { PolicyTopic, type Activating, type PolicyTopicOptions } from './topic.js';
