@@ -34,7 +34,8 @@ export function assess(policy: Policy, state: AgentState | null, activity: Activ
   const turn = newTurn(policy, activity, now, next);
   forgetWhatIsOver(turn);
   const { risk, level } = fold(turn);
-  const evidence = turn.yielded.length === 0 ? NO_EVIDENCE : turn.yielded.map(published);
+  const evidence =
+    turn.yielded.length === 0 ? NO_EVIDENCE : turn.yielded.map((piece) => published(policy, piece));
   return {
     state: turn.state,
     evidence,

@@ -4,7 +4,7 @@ import { FAINT_WEIGHT, LIMITS } from './limits.js';
 import type { Policy } from './policy.js';
 import { isRemainder, REMAINDER, weightAt } from './risk.js';
 import type { LiveEvidence, SettledKey } from './state.js';
-import { tagsOf } from './tags.js';
+import { sequenceTags, tagsOf } from './tags.js';
 
 /** The key of a kind of evidence within a task. */
 export function evidenceKey(kind: string, task: string | null): string {
@@ -25,14 +25,15 @@ export function everywhere(kind: string): string {
 }
 
 /** As it goes into alerts and revocations. */
-export function published(piece: LiveEvidence): Evidence {
+export function published(policy: Policy, piece: LiveEvidence): Evidence {
   const { key, detector, weight, time, halfLifeMs, task, explanation, cause } = piece;
-  return { key, detector, weight, time, halfLifeMs, task, explanation, cause, tags: tagsOf(detector) };
+  const tags = sequenceTags(policy, piece) ?? tagsOf(detector);
+  return { key, detector, weight, time, halfLifeMs, task, explanation, cause, tags };
 }
 
 /** Likewise, so that its weight at its time and half-life give what it weighs now, confirmed or not. */
-export function publishedAt(piece: LiveEvidence, now: number): Evidence {
-  const evidence = published(piece);
+export function publishedAt(policy: Policy, piece: LiveEvidence, now: number): Evidence {
+  const evidence = published(policy, piece);
   return piece.heldUntil > piece.time ? { ...evidence, time: Math.min(piece.heldUntil, now) } : evidence;
 }
 

@@ -27,7 +27,7 @@ export function judge(
   const assessment = assess(policy, before, proposal);
   const covering = strongest(
     [
-      ...liveRevocations(before, assessment),
+      ...liveRevocations(policy, before, assessment),
       ...assessment.commands.flatMap((command) => (command.type === 'revoke' ? [command.revocation] : [])),
     ].filter((revocation) => coversCall(revocation, proposal)),
   );
@@ -56,11 +56,11 @@ export function judge(
 }
 
 /** What held before the proposal and still holds at its time. */
-function liveRevocations(before: AgentState | null, { state }: Assessment): Revocation[] {
+function liveRevocations(policy: Policy, before: AgentState | null, { state }: Assessment): Revocation[] {
   if (before === null) return [];
   return before.revocations
     .filter((live) => !live.observed && live.until > state.clockMs)
-    .map((live) => asCommand(before, live, state.clockMs));
+    .map((live) => asCommand(policy, before, live, state.clockMs));
 }
 
 function strongest(revocations: Revocation[]): Revocation | null {

@@ -100,7 +100,7 @@ export interface ReadMark {
 
 /**
  * How far one sequence rule has come in one place, kept per number of steps reached: constant, whatever happens.
- * `docs/adr/0008-sequences-in-constant-state.md` says why that misses nothing.
+ * `docs/adr/0013-sequences-in-constant-state.md` says why that misses nothing.
  */
 export interface SequenceProgress {
   /** Names the rule and the shape of its steps, 32 bits. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DETECTORS } from './detectors/index.js';
-import { TAGS, tagsOf } from './tags.js';
+import { sequenceTags, TAGS, tagsOf } from './tags.js';
 import { TAXONOMY } from './taxonomy.js';
 
 describe('tags', () => {
@@ -17,5 +17,19 @@ describe('tags', () => {
         for (const id of tags[taxonomy]) expect(Object.keys(TAXONOMY[taxonomy])).toContain(id);
       }
     }
+  });
+
+  it('a sequence rule may say its own', () => {
+    const tags = { asi: ['ASI05'], atlas: [], maestro: [], nist: [] };
+    const policy = {
+      sequences: [
+        { id: 'told', tags },
+        { id: 'told-too', tags: null },
+      ],
+    } as never;
+    const piece = (kind: string) => ({ detector: 'sequence', kind }) as never;
+    expect(sequenceTags(policy, piece('sequence/told/00000000000000aa'))).toBe(tags);
+    expect(sequenceTags(policy, piece('sequence/told-too'))).toBeNull();
+    expect(sequenceTags(policy, piece('remainder/sequence'))).toBeNull();
   });
 });

@@ -1,4 +1,6 @@
 import type { Tags } from '#activity/types';
+import type { Policy } from './policy.js';
+import type { LiveEvidence } from './state.js';
 
 /** What each detector's evidence is called in the taxonomies of `taxonomy.ts`; a test holds every id to them. */
 export const TAGS: Record<string, Tags> = {
@@ -82,4 +84,11 @@ const NONE: Tags = { asi: [], atlas: [], maestro: [], nist: [] };
 
 export function tagsOf(detector: string): Tags {
   return TAGS[detector] ?? NONE;
+}
+
+/** What the rule says that evidence of a sequence rests on; null where it says nothing. */
+export function sequenceTags({ sequences }: Policy, { detector, kind }: LiveEvidence): Tags | null {
+  if (detector !== 'sequence' || sequences === undefined) return null;
+  const [, rule] = kind.split('/');
+  return sequences.find(({ id }) => id === rule)?.tags ?? null;
 }

@@ -58,7 +58,7 @@ export function foldTaskEnded(turn: Turn, ended: TaskEnded): Standing {
   const risk = riskOf(policy, evidenceOfTask(state.evidence, ended.task, false), now);
   const until = Math.max(found?.expiresAt ?? 0, now) + OVER_HOLD_MS;
   const revocation = taskRevocation(turn, ended.task, 'task-ended', reason, until, risk);
-  command(turn, { type: 'revoke', revocation: asCommand(state, revocation, now) });
+  command(turn, { type: 'revoke', revocation: asCommand(turn.policy, state, revocation, now) });
   return respond(turn, null);
 }
 

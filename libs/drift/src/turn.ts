@@ -64,7 +64,7 @@ export interface Statement {
 /** Records a finding; with `response` it also becomes an alert. */
 export function say(turn: Turn, said: Statement, response: Response | null, revocation: string | null): void {
   const { rule, level, risk, subject, title, explanation, observed } = said;
-  const evidence = heaviest(said.evidence, turn.now);
+  const evidence = heaviest(turn.policy, said.evidence, turn.now);
   const finding: Finding = { rule, level, risk, task: subject, title, explanation, evidence, observed };
   turn.findings = [...turn.findings, finding];
   if (response === null) return;
@@ -100,12 +100,12 @@ export function revoke(turn: Turn, revocation: LiveRevocation): void {
   if (kept.length >= LIMITS.revocations) kept.splice(firstToEnd(kept), 1);
   state.revocations = [...kept, revocation];
   if (!revocation.observed) {
-    command(turn, { type: 'revoke', revocation: asCommand(state, revocation, turn.now) });
+    command(turn, { type: 'revoke', revocation: asCommand(turn.policy, state, revocation, turn.now) });
   }
 }
 
 /** A revocation as the rest of the world knows it. */
-export function asCommand(state: AgentState, live: LiveRevocation, now: number): Revocation {
+export function asCommand(judging: Policy, state: AgentState, live: LiveRevocation, now: number): Revocation {
   const { id, task, effects, response, issuedAt, until, reason, risk, policy, cause } = live;
   return {
     id,
@@ -122,6 +122,7 @@ export function asCommand(state: AgentState, live: LiveRevocation, now: number):
     reason,
     retryable: isRetryable(response),
     evidence: heaviest(
+      judging,
       state.evidence.filter(({ key }) => live.evidence.includes(key)),
       now,
     ),
@@ -138,11 +139,11 @@ export function isRetryable(response: Response): boolean {
 }
 
 /** As published, heaviest first, at most as many as are named. */
-export function heaviest(evidence: LiveEvidence[], now: number): Evidence[] {
+export function heaviest(policy: Policy, evidence: LiveEvidence[], now: number): Evidence[] {
   return evidence
     .toSorted((a, b) => weightAt(b, now) - weightAt(a, now) || (a.key < b.key ? -1 : 1))
     .slice(0, LIMITS.named)
-    .map((piece) => publishedAt(piece, now));
+    .map((piece) => publishedAt(policy, piece, now));
 }
 
 /** Half a character at the cut could not be written down, so it is replaced. */

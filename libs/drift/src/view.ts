@@ -27,7 +27,7 @@ export function riskView(policy: Policy, state: AgentState, task: string | null,
   return {
     risk,
     level: nextLevel(levels, held, risk),
-    evidence: evidence.map((piece) => publishedAt(piece, now)),
+    evidence: evidence.map((piece) => publishedAt(policy, piece, now)),
     ...approvalOf(policy, state, task, now),
   };
 }

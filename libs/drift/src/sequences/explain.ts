@@ -3,6 +3,11 @@ import type { SequenceChain } from '../state.js';
 import type { PlannedRule, Seen } from './plan.js';
 import type { SequenceStep } from './rule.js';
 
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
 /** All steps were done, the last one just now. */
 export function explainMatch(one: PlannedRule, chain: SequenceChain, seen: Seen, now: number): string {
   const before = { ...chain, times: chain.times.slice(0, -1) };
@@ -25,19 +30,20 @@ function stepsDone(one: PlannedRule, { times }: SequenceChain, now: number): str
   return times.map((time, at) => `${names[at] as string} at ${clock(time, now)}`);
 }
 
-/** UTC; with the day where it is another. */
+/** UTC; with how many days before where it was another. */
 function clock(timeMs: number, now: number): string {
-  const [day, time] = new Date(timeMs).toISOString().split('T') as [string, string];
-  const today = new Date(now).toISOString().startsWith(day);
-  return `${today ? '' : `${day} `}${time.slice(0, 8)}Z`;
+  const part = (size: number, of: number) => `${Math.floor(timeMs / size) % of}`.padStart(2, '0');
+  const days = Math.floor(now / DAY_MS) - Math.floor(timeMs / DAY_MS);
+  const time = `${part(HOUR_MS, 24)}:${part(MINUTE_MS, 60)}:${part(SECOND_MS, 60)}Z`;
+  return days === 0 ? time : `${time} ${days} ${days === 1 ? 'day' : 'days'} before`;
 }
 
 function inWords(ms: number): string {
   const units: [string, number][] = [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['min', 60_000],
+    ['d', DAY_MS],
+    ['h', HOUR_MS],
+    ['min', MINUTE_MS],
   ];
   const unit = units.find(([, size]) => ms >= size && ms % size === 0);
-  return unit === undefined ? `${ms / 1_000} s` : `${ms / unit[1]} ${unit[0]}`;
+  return unit === undefined ? `${ms / SECOND_MS} s` : `${ms / unit[1]} ${unit[0]}`;
 }
