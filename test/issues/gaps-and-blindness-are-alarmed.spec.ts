@@ -37,7 +37,7 @@ it('a partition that is not current for long is an alarm, once in a while and un
     config: ground.config,
     logger: quiet,
     metrics: engineMetrics(createMetrics()),
-    policies: { configured: POLICY },
+    policies: { active: { policy: POLICY.digest } },
     source: 'engine/e',
   } as unknown as Parts;
   const nowMs = BLIND_PERIOD_MS * 3_000_000;
