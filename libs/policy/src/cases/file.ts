@@ -35,7 +35,7 @@ export function runCaseFile(path: string, read: ReadText = fromDisk): RanFile {
   const cases = file.cases.map((one, at) => ({
     title: one.title,
     line: source.at(['cases', at]).line,
-    outcome: runCase(policy, one, 'gateway'),
+    outcome: runCase(policy, one, 'gateway', Date.parse(file.begins)),
   }));
   return { path, about: file.about, policy: of, digest: policy.digest, cases };
 }

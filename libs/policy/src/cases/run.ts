@@ -2,7 +2,7 @@
 import type { Assessment, Command, Policy, Verdict } from '#drift';
 import type { Case, Expectation } from './schema.js';
 import { callFields, tell, type Assumption } from './steps.js';
-import { SOMEBODY, Story } from './story.js';
+import { SOMEBODY, START_MS, Story } from './story.js';
 
 /** One expectation that was not met. */
 export interface Mismatch {
@@ -20,9 +20,9 @@ export interface Outcome {
 }
 
 /** A step that cannot be told is a mismatch too; nothing is thrown. */
-export function runCase(policy: Policy, one: Case, assume: Assumption): Outcome {
+export function runCase(policy: Policy, one: Case, assume: Assumption, startMs = START_MS): Outcome {
   const { tenant = SOMEBODY.tenant, agent = SOMEBODY.agent } = one;
-  const story = new Story(policy, { ...SOMEBODY, tenant, agent });
+  const story = new Story(policy, { ...SOMEBODY, tenant, agent }, startMs);
   try {
     for (const step of one.given) tell(story, step, assume);
     return judged(story, one, assume);

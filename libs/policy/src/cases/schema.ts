@@ -180,6 +180,15 @@ export type Case = z.output<typeof Case>;
 export const CaseFile = z.strictObject({
   about: Text.describe('What these cases are about'),
   for: Text.optional().describe('The policy, relative to this file; without it x.yaml for x.test.yaml'),
+  begins: z
+    .string()
+    .regex(
+      /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}Z)?$/,
+      'expected a day like 2026-01-05, or a moment like 2026-01-05T09:00Z',
+    )
+    .refine((text) => !Number.isNaN(Date.parse(text)), 'expected a day that there is')
+    .default('2026-01-05T09:00Z')
+    .describe('When each case begins (UTC): exceptions and times of day are judged by it'),
   policy: z.record(z.string(), z.unknown()).optional().describe('Keys that lie over those of the policy'),
   cases: z.array(Case).min(1).max(10_000),
 });

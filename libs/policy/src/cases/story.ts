@@ -46,7 +46,7 @@ const BASE: Omit<ActivityBase, keyof Who | 'id' | 'time' | 'sequence'> = {
 /** Folds activities one after another, numbering and dating them as a gateway would. */
 export class Story {
   state: AgentState | null = null;
-  now = START_MS;
+  now: number;
   commands: Command[] = [];
   last: Assessment | null = null;
   private counter = 0;
@@ -58,7 +58,10 @@ export class Story {
   constructor(
     readonly policy: Policy,
     readonly who: Who = SOMEBODY,
-  ) {}
+    startMs = START_MS,
+  ) {
+    this.now = startMs;
+  }
 
   wait(ms: number): this {
     this.now += ms;
