@@ -119,8 +119,8 @@ function coverOf(task: OpenTask, call: ToolCall): Cover {
 /** What a request says by itself, by mood, with and without the object named. */
 const BY_MOOD: readonly [object: number, without: number][] = [
   [1, 0.6],
-  [0.5, 0.15],
-  [0.4, 0.05],
+  [0.5, 0.2],
+  [0.4, 0.15],
 ];
 /** Pages are full of links to visit: only being told to says much. */
 const BY_MOOD_OF_SITE: readonly [object: number, without: number][] = [
