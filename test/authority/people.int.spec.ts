@@ -87,7 +87,7 @@ describe.each(available())('tasks on %s', (servers) => {
   it('a task is on the log and known to every authority when it is answered', async () => {
     const ground = await open(servers);
     const [one, two] = [await ground.start(), await ground.start()];
-    const view = await start(client(one.url, 'orchestrator'));
+    const view = await start(client(one.url, 'orchestrator'), { kind: 'tidying' });
     expect(view).toMatchObject({
       agent: AGENT,
       principal: 'ada',
@@ -105,6 +105,7 @@ describe.each(available())('tasks on %s', (servers) => {
       sequence: 1,
       pending: true,
       intent: view.intent,
+      kind: 'tidying',
     });
     expect(started!.type === 'TaskStarted' && started!.intentValues.length).toBeGreaterThan(0);
     expect(await audited(ground, AGENT)).toEqual([
@@ -130,6 +131,8 @@ describe.each(available())('tasks on %s', (servers) => {
     for (const wrong of [
       { intent: 'x'.repeat(4097) },
       { intent: '\u00e9'.repeat(2049) },
+      { kind: 'k'.repeat(65) },
+      { kind: '' },
       { scope: { ...NARROW, tools: many } },
       { scope: { ...NARROW, effects: ['fly'] } },
       { scope: { ...NARROW, other: [] } },
