@@ -152,17 +152,12 @@ export function addFlight(
   lineage.lost = Math.max(lineage.lost, gone.taint);
 }
 
-/** The call of a result. One that was never seen, or had to go, is as bad as what went. */
-export function landed(lineage: Lineage, callId: string): { flight: Flight } {
+/** The call of a result, waited for no longer. One that was never seen, or had to go, is as bad as what went. */
+export function takeFlight(lineage: Lineage, callId: string): Omit<Flight, 'call'> {
   const call = flightId(callId);
   const flight = lineage.flights.find((one) => one.call === call);
-  return { flight: flight ?? { call, taint: lineage.lost, named: false, acts: false } };
-}
-
-/** Likewise, and it is waited for no longer. */
-export function takeFlight(lineage: Lineage, callId: string): Flight {
-  const { flight } = landed(lineage, callId);
-  if (lineage.flights.includes(flight)) lineage.flights = lineage.flights.filter((one) => one !== flight);
+  if (flight === undefined) return { taint: lineage.lost, named: false, acts: false };
+  lineage.flights = lineage.flights.filter((one) => one !== flight);
   return flight;
 }
 

@@ -92,6 +92,13 @@ export function isStrong(entry: number): boolean {
   return ((entry % SPREAD) & STRONG) !== 0;
 }
 
+/** How much is said against a target out of text, 0–3: that nobody stands behind it, and that the reader is told to act. */
+export function gravityOf(entry: number): number {
+  const known = entry % SPREAD;
+  const nobody = Math.floor(known / NOBODY) % 4 === VOUCHER.meant - VOUCHER.nobody;
+  return (nobody ? 2 : 0) + ((known & (IMPERATIVE | ASKED)) === 0 ? 0 : 1);
+}
+
 /**
  * Two origins of one value: the lesser level counts, then who vouches for it, then a line of its own before prose. Among
  * equals what speaks against it stays.

@@ -10,18 +10,20 @@
 import type { ToolCall, ToolResult, Value } from '#activity/types';
 import { isSibling } from '../implicit-tasks.js';
 import {
+  addDue,
+  addEntries,
+  addFlight,
+  addIntent,
+  addLoss,
+  addSource,
+  copyOfLineage,
+  isDue,
   isTarget,
-  landed,
+  isTelling,
   NO_LINEAGE,
   originIn,
-  isDue,
-  withDue,
-  withEntries,
-  withFlight,
+  takeFlight,
   withinBounds,
-  withIntent,
-  withLoss,
-  withSource,
   type Flight,
   type Lineage,
 } from '../lineage.js';
@@ -51,22 +53,32 @@ export const provenance: Detector = {
   rememberTask(memory, started) {
     const task = memory.task as OpenTask;
     const { intentValues, intentAuthors, intentDelegates } = started;
-    task.lineage = withIntent(task.lineage ?? NO_LINEAGE, intentValues, intentAuthors, intentDelegates);
+    task.lineage = copyOfLineage(task.lineage);
+    addIntent(task.lineage, intentValues, intentAuthors, intentDelegates);
     withinBounds(memory.state, task);
   },
   rememberCall(memory, call) {
     const task = memory.task as OpenTask;
-    task.lineage = withFlight(task.lineage ?? NO_LINEAGE, call.callId, flightOf(memory, task, call));
+    const flight = flightOf(memory, task, call);
+    if (!isTelling(flight, task.lineage)) return;
+    task.lineage = copyOfLineage(task.lineage);
+    addFlight(task.lineage, call.callId, flight);
   },
   rememberResult(memory, result) {
-    const task = memory.task;
+    const { task } = memory;
     if (task === null) return;
-    const { flight, lineage } = landed(task.lineage ?? NO_LINEAGE, result.callId);
-    const lossy = result.valuesDropped > 0 ? withLoss(lineage) : lineage;
-    task.lineage = result.values.length === 0 ? lossy : received(memory, lossy, flight, result);
+    const tells = result.values.length > 0 || result.valuesDropped > 0;
+    if (!tells && (task.lineage === null || task.lineage.flights.length === 0)) return;
+    task.lineage = copyOfLineage(task.lineage);
+    const flight = takeFlight(task.lineage, result.callId);
+    if (result.valuesDropped > 0) addLoss(task.lineage);
+    if (result.values.length > 0) receive(memory, task.lineage, flight, result);
     withinBounds(memory.state, task);
   },
 };
+
+/** What a result inherits from its call. */
+type InFlight = Omit<Flight, 'call'>;
 
 /** Reads pass, unless they go to a site. */
 function isJudged(call: ToolCall): boolean {
@@ -258,7 +270,7 @@ const WHOSE: Record<Voucher, string> = {
 };
 
 /** What the call's result inherits: the worst of its arguments. */
-function flightOf(memory: Memory, task: OpenTask, call: ToolCall): Omit<Flight, 'call'> {
+function flightOf(memory: Memory, task: OpenTask, call: ToolCall): InFlight {
   let taint = 0;
   let named = false;
   let strange = false;
@@ -274,22 +286,23 @@ function flightOf(memory: Memory, task: OpenTask, call: ToolCall): Omit<Flight, 
   return { taint, named: named && !strange, acts: call.effect !== 'read' };
 }
 
-function received(memory: Memory, before: Lineage, flight: Flight, result: ToolResult): Lineage {
-  const { source, lineage } = withSource(memory.state, before, `${result.server}/${result.tool}`);
+function receive(memory: Memory, lineage: Lineage, flight: InFlight, result: ToolResult): void {
+  const source = addSource(memory.state, lineage, `${result.server}/${result.tool}`);
   const authors = meantAuthors(lineage, result);
   const entries: number[] = [];
   for (const value of result.values) {
     if (value.kind === 'amount' || value.at === AUTHOR_ALIAS) continue;
     entries.push(keyOf(value.print) + packed(originOf(lineage, flight, { value, result, source, authors })));
   }
-  return withEntries(asking(lineage, flight, result), ordered(entries));
+  addEntries(lineage, ordered(entries));
+  noteDue(lineage, flight, result);
 }
 
 /** What the system's own answer to a call asks for, as one that wants an account verified first, is no stranger's wish. */
-function asking(lineage: Lineage, { acts, taint }: Flight, { trust, requests }: ToolResult): Lineage {
-  if (trust !== 'own' || !acts || unpacked(taint).asked || requests.length === 0) return lineage;
+function noteDue(lineage: Lineage, { acts, taint }: InFlight, { trust, requests }: ToolResult): void {
+  if (trust !== 'own' || !acts || unpacked(taint).asked || requests.length === 0) return;
   const tools = requests.flatMap(({ tool, mood }) => (mood === 'mentioned' ? [] : [tool]));
-  return tools.length === 0 ? lineage : withDue(lineage, tools);
+  if (tools.length > 0) addDue(lineage, tools);
 }
 
 /** `Value.at` of another name of a record's author (`schemas/values.md`). */
@@ -311,7 +324,7 @@ interface Stood {
   authors: ReadonlySet<string>;
 }
 
-function originOf(lineage: Lineage, flight: Flight, { value, result, source, authors }: Stood): Origin {
+function originOf(lineage: Lineage, flight: InFlight, { value, result, source, authors }: Stood): Origin {
   const inherited = unpacked(flight.taint);
   const tainted = inherited.level > 0;
   const prose = value.standing === 'prose';
@@ -337,7 +350,7 @@ function originOf(lineage: Lineage, flight: Flight, { value, result, source, aut
 
 function voucherOf(
   { authors: given, delegates }: Lineage,
-  { named }: Flight,
+  { named }: InFlight,
   { author, at, standing }: Value,
   authors: ReadonlySet<string>,
 ): Voucher {
