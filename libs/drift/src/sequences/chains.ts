@@ -93,6 +93,10 @@ export function startOf({ times }: SequenceChain): number {
   return times[0] as number;
 }
 
+function lastOf({ times }: SequenceChain): number {
+  return times[times.length - 1] as number;
+}
+
 /** The values of an activity that later steps may share, of these kinds; where it goes to is one of them. */
 function printsOf(seen: Seen, kinds: PlannedRule['kinds']): Pick<SequenceChain, 'prints' | 'more'> {
   const prints: number[] = [];
@@ -136,15 +140,49 @@ export function chainsAfter(
   const one = touch.planned;
   const final = one.ending === null ? one.positions.length - 1 : one.positions.length;
   let chains = own.length > 0 && (touch.between.length > 0 || touch.ending) ? spared(touch, own, seen) : own;
+  let isCopy = chains !== own;
   for (const { step, positions } of touch.steps) {
     if (positions.at(-1) !== 0 && lists.length === 0) continue;
     if (!isMet(step, seen)) continue;
     for (const position of positions) {
       if (position === final) continue;
-      for (const chain of continued(one, position, lists, seen, now)) chains = withChain(chains, chain);
+      if (sharesValues(one, position)) {
+        for (const chain of continued(one, position, lists, seen, now)) chains = withBound(chains, chain);
+        isCopy = true;
+        continue;
+      }
+      const chain = continuedLatest(one, position, lists, now);
+      if (chain === null) continue;
+      if (!isCopy) chains = own.slice();
+      isCopy = true;
+      putOnly(chains, chain);
     }
   }
-  return chains;
+  return isCopy && same(own, chains) ? own : chains;
+}
+
+/** From the step on whose values later ones share, chains are kept apart by their values. */
+function sharesValues({ anchor }: PlannedRule, position: number): boolean {
+  return anchor >= 0 && position >= anchor;
+}
+
+/** Likewise where no values are shared: there is one chain to continue, the one that began last. */
+function continuedLatest(
+  one: PlannedRule,
+  position: number,
+  lists: readonly (readonly SequenceProgress[])[],
+  now: number,
+): SequenceChain | null {
+  if (position === 0) return { reached: reachedAfter(one, 0), times: [now], prints: NO_PRINTS, more: false };
+  let latest: SequenceChain | null = null;
+  for (const progress of lists) {
+    for (const chain of chainsOf(progress, one.id)) {
+      if (chain.reached === position && (latest === null || startOf(chain) > startOf(latest))) latest = chain;
+    }
+  }
+  if (latest === null || now - startOf(latest) > one.rule.withinMs) return null;
+  const times = timesAfter(one, position, latest.times, now);
+  return { reached: reachedAfter(one, position), times, prints: NO_PRINTS, more: false };
 }
 
 /** Without the chains that this activity, which must not come now, or was waited for, puts an end to. */
@@ -179,29 +217,35 @@ function answered({ ending }: PlannedRule, chain: SequenceChain, seen: Seen): Se
 /** It was to happen by now, and has not. */
 export function isOverdue(one: PlannedRule, chain: SequenceChain, now: number): boolean {
   if (chain.reached !== WAITING || one.ending === null) return false;
-  return now - (chain.times.at(-1) as number) > (one.ending.withinMs as number);
+  return now - lastOf(chain) > (one.ending.withinMs as number);
 }
 
 /** With this chain among them, ordered by steps reached and beginning; bounded. */
 export function withChain(chains: SequenceChain[], chain: SequenceChain): SequenceChain[] {
-  if (!isBound(chain)) return withOnly(chains, chain);
+  if (isBound(chain)) return withBound(chains, chain);
+  const copy = chains.slice();
+  putOnly(copy, chain);
+  return copy;
+}
+
+function withBound(chains: SequenceChain[], chain: SequenceChain): SequenceChain[] {
   const others = chains.filter(({ reached }) => reached !== chain.reached);
   const peers = chains.filter(({ reached }) => reached === chain.reached);
   const kept = chain.reached === WAITING ? waiting(peers, chain) : latest(peers, chain);
   return [...others, ...kept].toSorted((a, b) => a.reached - b.reached || startOf(a) - startOf(b));
 }
 
-/** Where no values are shared there is one chain: the one that began last, or that waits longest. */
-function withOnly(chains: SequenceChain[], chain: SequenceChain): SequenceChain[] {
+/** Where no values are shared there is one chain: the one that began last, or that waits longest. Changes `chains`. */
+function putOnly(chains: SequenceChain[], chain: SequenceChain): void {
   let at = 0;
   while (at < chains.length && (chains[at] as SequenceChain).reached < chain.reached) at += 1;
   const known = chains[at];
-  if (known?.reached !== chain.reached) return chains.toSpliced(at, 0, chain);
-  const stays =
-    chain.reached === WAITING
-      ? (known.times.at(-1) as number) <= (chain.times.at(-1) as number)
-      : startOf(known) > startOf(chain);
-  return stays ? chains : chains.with(at, chain);
+  if (known?.reached !== chain.reached) {
+    chains.splice(at, 0, chain);
+    return;
+  }
+  const stays = chain.reached === WAITING ? lastOf(known) <= lastOf(chain) : startOf(known) > startOf(chain);
+  if (!stays) chains[at] = chain;
 }
 
 /** Too many wait: the last of them answers to nothing any more, and is due when it would have been. */

@@ -60,6 +60,8 @@ function hasHappened(seen: Seen): boolean {
 /** Where an activity counts, and what counts there with it: worked out when it is asked for. */
 class Reach implements Where {
   private readonly lists: Partial<Record<SequenceRule['of'], SequenceProgress[][]>> = {};
+  /** There is more to keep than before, so that limits have to be looked at. */
+  grows = false;
 
   constructor(
     readonly state: AgentState,
@@ -117,7 +119,8 @@ function overdueIn(
   if (chains[0]?.reached !== WAITING) return null;
   const planned = plan.byId.get(rule);
   if (planned === undefined || (of !== null && planned.rule.of !== of)) return null;
-  return chains.find((chain) => isOverdue(planned, chain, now)) ?? null;
+  for (const chain of chains) if (isOverdue(planned, chain, now)) return chain;
+  return null;
 }
 
 function absence(planned: PlannedRule, chain: SequenceChain, now: number, atEnd: boolean): Match {
@@ -147,8 +150,10 @@ export function follow(policy: Policy, where: Omit<Where, 'principal'>, seen: Se
   for (const of of plan.scopes) {
     const before = ownProgress(of, at);
     const judged = waits ? withoutOverdue(plan, before, of, now) : before;
-    const after = progressAfter(touches, of, judged, at, seen, now);
-    if (after !== before) keepProgress(of, at, after, plan);
+    const after = touches.length === 0 ? judged : progressAfter(touches, of, judged, at, seen, now);
+    if (after === before) continue;
+    keepProgress(of, at, after, at.grows ? plan : null);
+    at.grows = false;
   }
   if (waits) judgeShared(plan, at, now);
 }
@@ -167,9 +172,22 @@ function progressAfter(
     if (rule.of !== of) continue;
     const own = chainsOf(after, id);
     const chains = chainsAfter(touch, own, at.progress(of), seen, now);
-    if (chains !== own) after = withChains(after, id, chains);
+    if (chains === own) continue;
+    at.grows ||= chains.length > own.length || touch.planned.anchor >= 0;
+    const place = chains.length === 0 ? -1 : placeOf(after, id);
+    if (place < 0) after = withChains(after, id, chains);
+    else {
+      if (after === before) after = before.slice();
+      after[place] = { rule: id, chains };
+    }
   }
   return after;
+}
+
+function placeOf(progress: readonly SequenceProgress[], rule: number): number {
+  for (let at = 0; at < progress.length; at++)
+    if ((progress[at] as SequenceProgress).rule === rule) return at;
+  return -1;
 }
 
 /** It was said: what has been waited for in vain is over. */

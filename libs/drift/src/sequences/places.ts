@@ -88,15 +88,17 @@ export function withChains(
   return known ? progress.with(at, { rule, chains }) : progress.toSpliced(at, 0, { rule, chains });
 }
 
-/** Keeps what an activity has changed; what is over goes when there is more to keep. State and task are copies. */
+/**
+ * Keeps what an activity has changed. With a plan, because there is more to keep than before: what is over goes, and
+ * limits hold. State and task are copies.
+ */
 export function keepProgress(
   of: SequenceRule['of'],
   where: Where,
   progress: SequenceProgress[],
-  plan: SequencePlan,
+  plan: SequencePlan | null,
 ): void {
-  const grows = sizeOf(progress) > sizeOf(ownProgress(of, where));
-  const kept = grows ? stillGoing(progress, plan, where.state.clockMs) : progress;
+  const kept = plan === null ? progress : stillGoing(progress, plan, where.state.clockMs);
   if (of === 'task' && isDeclared(where.task)) where.task.sequences = kept;
   else
     keepPlace(
@@ -105,17 +107,7 @@ export function keepProgress(
       of === 'agent' ? null : where.principal,
       kept,
     );
-  if (grows) keepWithinLimits(where, plan);
-}
-
-/** Chains and values: cheaper than bytes, and grows with them. */
-function sizeOf(progress: readonly SequenceProgress[]): number {
-  let size = 0;
-  for (const { chains } of progress) {
-    size += chains.length;
-    for (const { prints } of chains) size += prints.length;
-  }
-  return size;
+  if (plan !== null) keepWithinLimits(where, plan);
 }
 
 /** A place with nothing in it is none. */
