@@ -81,15 +81,17 @@ const OVERVIEW: readonly Column[] = [
 ];
 
 function overview(reports: readonly SettingReport[]): string {
-  const rows = reports.map<Row>(({ setting, groups, splits, atPlain }) => {
+  const rows = reports.map<Row>(({ setting, groups, splits, atPlain }, i) => {
+    const form = formName(setting);
+    const isFirst = i === 0 || formName(reports[i - 1]!.setting) !== form;
     const pooled = groups.find(({ group }) => group.name === POOLED)!;
     const split = splits.find(({ name }) => name === POOLED)!;
     const { stopped, interrupted, revoked, at } = pooled;
     return {
       cells: [
-        `<a href="#${anchor(nameOf(setting))}">${escape(formName(setting))}</a>`,
+        isFirst ? `<b>${escape(form)}</b>` : '',
         setting.grant,
-        setting.mode,
+        `<a href="#${anchor(nameOf(setting))}">${setting.mode}</a>`,
         ...[stopped, interrupted, revoked, ...at.map((one) => one.stopped)].map(estimate),
         ...(atPlain?.map(percent) ?? BUDGETS.map(() => '')),
         ...split.splits.map((one) => spread(one.interrupted)),
