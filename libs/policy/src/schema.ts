@@ -123,14 +123,14 @@ const Detectors = z.strictObject({
     .prefault({}),
   exposure: z
     .strictObject({
-      ...common(0.55, 0.7, '30m'),
+      ...common(0.4, 0.6, '30m'),
       minSensitivity: z
         .number()
         .min(0)
         .max(1)
         .default(0.6)
         .describe('From here on data counts at a way out whoever wrote what was read'),
-      minShare: z.number().min(0).max(1).default(0.1).describe('Lighter evidence is not kept'),
+      minShare: z.number().min(0).max(1).default(0.15).describe('Lighter evidence is not kept'),
     })
     .prefault({}),
   provenance: z
@@ -168,7 +168,7 @@ const Detectors = z.strictObject({
         .number()
         .min(0)
         .max(1)
-        .default(0.4)
+        .default(0.2)
         .describe('Share of the weight for what is new; a changed definition has all of it'),
       matureCalls: z
         .number()
