@@ -57,6 +57,7 @@ export const LIMITS = {
   lineageSources: 24,
   /** Calls of one task that wait for their result; beyond it the oldest result inherits the worst that went. */
   flights: 16,
+  flightsOfAgent: 48,
   /** Topics of an intent kept as hashes, general words first. */
   intentTopics: 48,
   /** Tools that text asked a task for; the clearest of what goes counts for every tool. */

@@ -145,11 +145,18 @@ export function addFlight(
   lineage: Lineage,
   callId: string,
   { taint, named, acts }: Omit<Flight, 'call'>,
+  most: number = LIMITS.flights,
 ): void {
   lineage.flights = [...lineage.flights, { call: flightId(callId), taint, named, acts }];
-  if (lineage.flights.length <= LIMITS.flights) return;
-  const gone = lineage.flights.shift() as Flight;
-  lineage.lost = Math.max(lineage.lost, gone.taint);
+  while (lineage.flights.length > most) {
+    const gone = lineage.flights.shift() as Flight;
+    lineage.lost = Math.max(lineage.lost, gone.taint);
+  }
+}
+
+/** Calls one task may wait for when so many are open. */
+export function flightsFor(tasks: number): number {
+  return Math.max(2, Math.min(LIMITS.flights, Math.floor(LIMITS.flightsOfAgent / Math.max(1, tasks))));
 }
 
 /** The call of a result, waited for no longer. One that was never seen, or had to go, is as bad as what went. */

@@ -17,6 +17,7 @@ import {
   addLoss,
   addSource,
   copyOfLineage,
+  flightsFor,
   isDue,
   isTarget,
   isTelling,
@@ -62,7 +63,7 @@ export const provenance: Detector = {
     const flight = flightOf(memory, task, call);
     if (!isTelling(flight, task.lineage)) return;
     task.lineage = copyOfLineage(task.lineage);
-    addFlight(task.lineage, call.callId, flight);
+    addFlight(task.lineage, call.callId, flight, flightsFor(memory.state.tasks.length));
   },
   rememberResult(memory, result) {
     const { task } = memory;
