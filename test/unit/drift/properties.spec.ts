@@ -222,11 +222,15 @@ describe('recovery', () => {
   });
 
   it('counts the same evidence once, however often it comes', () => {
-    const { rate } = policy.detectors;
-    // That it goes round and round is evidence of its own.
+    const { rate, 'approval-gap': gap } = policy.detectors;
+    const off = {
+      rate: { ...rate!, mode: 'off' as const },
+      'approval-gap': { ...gap!, mode: 'off' as const },
+    };
+    // That it goes round and round, and on and on, is evidence of its own.
     const story = new Story({
       ...policy,
-      detectors: { ...policy.detectors, rate: { ...rate!, mode: 'off' } },
+      detectors: { ...policy.detectors, ...off },
     });
     story.start('t1', {
       task: 't1',

@@ -80,7 +80,8 @@ describe('recovery', () => {
         const last = list.at(-1) as Activity;
         const call = harmless({ ...last, time: later }, 'quiet', null);
         const { allowed, assessment } = judge(EVERYTHING, state, [], call);
-        if (assessment.evidence.length === 0) expect(assessment.state.level).toBe('normal');
+        // What is new to the agent by then is evidence of its own.
+        expect(assessment.evidence.length > 0 || assessment.state.level === 'normal').toBe(true);
         expect(allowed).toBe(true);
       }),
       RUNS,

@@ -152,6 +152,7 @@ const started = fc.record({
       resources: fc.constantFrom<string[] | null>(null, ['**/reports/**']),
       destinations: fc.constantFrom<string[] | null>(null, PRINTS.slice(0, 2)),
       dataClasses: fc.constantFrom<string[] | null>(null, ['internal', 'pii']),
+      estimated: fc.boolean(),
     }),
     { nil: null },
   ),

@@ -1,12 +1,14 @@
 /**
  * Untrusted content, sensitive data and a way out, the three together in one task, in any order and at any distance.
  * Evidence: a call that leads out after the other two, or a result that brings the last of them once the task has used a
- * way out. Graded by how sensitive the data is, how untrusted the content, how surely the call leads outside and whether
- * the intent names its recipient. Data of the most sensitive classes counts at a way out even where everything read was
- * of one's own: it leaks all the same.
- * Limits: a recipient that the scope approves is no way out, nor is an address inside; a class that the scope names is
- * approved to be worked with. Marks passed on by another task weigh less with age. Light classes, and ways out that may
- * stay inside, are one piece however many recipients, so that ordinary mail does not pile up.
+ * way out. Graded by how sensitive the data is, how untrusted the content, how surely the call leads outside and how little
+ * is known of its recipient: named by the intent or kept in a record's field, out of text somebody vouches for, met nowhere,
+ * or out of text nobody stands behind. Data of the most sensitive classes counts at a way out even where everything read
+ * was of one's own: it leaks all the same.
+ * Limits: a recipient that the scope approves is no way out, nor is an address inside, nor a send that names nobody unless
+ * the data itself is in it; a class that the scope names is approved to be worked with. Marks passed on by another task
+ * weigh less with age. Light classes, and ways out that may stay inside, are one piece however many recipients, so that
+ * ordinary mail does not pile up.
  */
 import type { ToolCall, ToolResult, Trust } from '#activity/types';
 import { originIn } from '../lineage.js';
@@ -22,8 +24,12 @@ const UNTRUSTED: Record<Exclude<Trust, 'own'>, number> = { 'third-party': 1, unk
 const OWN_SHARE = 0.7;
 /** Nothing says that such a call goes outside: it may well stay inside. A read of a web address carries little out. */
 const MAYBE_OUTSIDE = 0.4;
-/** The intent names or vouches for the recipient: approved to be written to, not with whatever was read. */
-const NAMED_SHARE = 0.25;
+/** The intent names the recipient, or a record has it in a field of its own: approved or known, not for whatever was read. */
+const KNOWN_SHARE = 0.1;
+/** It came out of text that the intent stands behind. */
+const VOUCHED_SHARE = 0.2;
+/** Met nowhere: weak by itself, people write to whom they know. */
+const UNMET_SHARE = 0.6;
 /** The way out was used before the last of the three came: nothing of it has left yet. */
 const EARLIER_SHARE = 0.4;
 
@@ -47,15 +53,15 @@ function leaving(look: Look, call: ToolCall): readonly Sighting[] {
   const { task } = look;
   if (task === null || task.marks.length === 0) return NOTHING;
   const out = wayOut(task, call);
-  if (out === 0) return NOTHING;
+  if (out === 0 && (call.effect !== 'send' || call.destination !== null)) return NOTHING;
   const exposed = exposedTo(look, task);
   if (exposed === null) return NOTHING;
   const isHeavy = exposed.sensitivity >= option(look.settings, 'minSensitivity');
   const whose = Math.max(exposed.untrusted, isHeavy ? OWN_SHARE : 0);
   // The same class is in what is sent: it need not be the same data, but it is leaving.
   const isCarried = call.effect === 'send' && call.dataClasses.includes(exposed.name);
-  const sure = isCarried ? 1 : out;
-  const share = exposed.sensitivity * whose * sure * strangeness(task, call);
+  const sure = isCarried && (out > 0 || isHeavy) ? 1 : out;
+  const share = exposed.sensitivity * whose * sure * strangeness(task, call, isHeavy);
   if (share < option(look.settings, 'minShare')) return NOTHING;
   const mixed = exposed.untrusted > 0 ? ` and content that others write` : '';
   const explanation = `After reading ${exposed.name} data${mixed} the agent went on to ${call.effect} with ${call.server}/${call.tool}, ${placeOf(call)}.`;
@@ -91,9 +97,7 @@ function worth({ sensitivity, untrusted }: Exposed): number {
 /** 0 = it stays inside or its recipient is approved, 1 = it goes outside. */
 function wayOut(task: OpenTask, call: ToolCall): number {
   const { effect, destination } = call;
-  if (destination === null) {
-    return effect === 'send' || OPENING.has(effect) ? MAYBE_OUTSIDE : 0;
-  }
+  if (destination === null) return OPENING.has(effect) ? MAYBE_OUTSIDE : 0;
   if (task.scope?.destinations?.includes(destination.print)) return 0;
   if (destination.place === 'internal') return OPENING.has(effect) ? MAYBE_OUTSIDE : 0;
   return destination.place === 'external' && effect !== 'read' ? 1 : MAYBE_OUTSIDE;
@@ -101,13 +105,15 @@ function wayOut(task: OpenTask, call: ToolCall): number {
 /** Code that runs may lead anywhere, whatever address it names. */
 const OPENING: ReadonlySet<string> = new Set(['execute', 'unknown']);
 
-/** How little the recipient was approved: 1 unless the intent stands behind it. */
-function strangeness({ lineage }: OpenTask, { destination }: ToolCall): number {
+/** How little is known of the recipient: 1 where it came out of text that nobody stands behind. */
+function strangeness({ lineage }: OpenTask, { destination }: ToolCall, isHeavy: boolean): number {
   if (destination === null || lineage === null) return 1;
   const known = originIn(lineage, keyOf(destination.print));
-  if (known < 0) return 1;
+  if (known < 0) return isHeavy ? 1 : UNMET_SHARE;
   const { level, voucher, asked } = unpacked(known);
-  return level === 0 && voucher === VOUCHER.meant && !asked ? NAMED_SHARE : 1;
+  if (asked) return 1;
+  if (level === 0) return KNOWN_SHARE;
+  return voucher === VOUCHER.nobody ? 1 : VOUCHED_SHARE;
 }
 
 /** Null = nothing sensitive. With `result`, as it will be once that is read too. */
@@ -147,7 +153,7 @@ function earlierWayOut(task: OpenTask): number {
 function rememberWayOut({ policy, task }: Memory, call: ToolCall): void {
   if (task === null) return;
   const out = wayOut(task, call);
-  if (out === 0 || strangeness(task, call) < 1) return;
+  if (out === 0 || strangeness(task, call, true) < 1) return;
   const name = out === 1 ? OUTSIDE : MAYBE;
   if (task.marks.some((mark) => mark.what === 'out' && mark.name === name && !mark.inherited)) return;
   task.marks = marked(policy, task.marks, { what: 'out', name, at: call.time, inherited: false });

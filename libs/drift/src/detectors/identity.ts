@@ -114,7 +114,7 @@ function rememberCaller({ settings, state, task }: Memory, call: ToolCall): void
 
 function isNamed({ options }: DetectorSettings, list: 'single' | 'verified', agent: string): boolean {
   const globs = options[list] as string[];
-  return globs.length > 0 && globs.some((glob) => matchesName(glob, agent));
+  return globs.some((glob) => matchesName(glob, agent));
 }
 
 /** As a short name; a list of actors never meets another one's. */
