@@ -1,7 +1,8 @@
 /**
  * Seeded activities with the sizes, counts and values per call of recorded agent runs (2,467 runs of language-model agents,
  * 14,177 calls): per call 0/1/1/2/4/11 values at the 10th/25th/50th/75th/90th/99th percentile, per result 0/1/4/16/37/86;
- * arguments 2/16/30/53/102/362 bytes, results 43/73/175/684/1,637/4,202. About 1 % yield evidence, 0.1 % a command.
+ * arguments 2/16/30/53/102/362 bytes, results 43/73/175/684/1,637/4,202. An agent keeps to its own things: what its calls
+ * name, and most of what its results hold, it has met before. About 1 % yield evidence, 0.1 % a command.
  */
 import type { ActivityBase, Effect, ToolCall, ToolResult, Value, ValueKind } from '#activity/types';
 
@@ -21,6 +22,11 @@ const TOOLS: readonly { share: number; tool: string; effect: Effect }[] = [
   { share: 0.003, tool: 'move_file', effect: 'delete' },
 ];
 const KINDS: readonly ValueKind[] = ['name', 'text', 'id', 'path', 'email', 'url', 'amount', 'host'];
+/** Things an agent works on, and how much of what its results hold is none of them. */
+const THINGS = 40;
+const NEW_SHARE = 0.1;
+/** Of what stands in results, in running text. */
+const PROSE_SHARE = 0.3;
 /**
  * One agent in so many keeps running into refusals, this often: evidence that is refreshed far more often than a level
  * changes.
@@ -47,6 +53,7 @@ interface Agent {
   sequence: number;
   open: ToolCall | null;
   refused: boolean;
+  things: Pick<Value, 'kind' | 'print'>[];
 }
 
 export class Load {
@@ -74,11 +81,11 @@ export class Load {
       sequence: agent.sequence,
     };
     if (agent.open !== null) {
-      const result = this.result(base, agent.open);
+      const result = this.result(base, agent, agent.open);
       agent.open = null;
       return result;
     }
-    const call = this.call(base);
+    const call = this.call(base, agent);
     if (agent.refused && this.random() < REFUSED_SHARE) {
       return { ...call, decision: 'refused', basis: 'limit', reason: 'limit' };
     }
@@ -103,10 +110,11 @@ export class Load {
       sequence: 0,
       open: null,
       refused: number % REFUSED_AGENTS === 0,
+      things: Array.from({ length: this.options.distinct ? 1 : THINGS }, () => this.thing()),
     };
   }
 
-  private call(base: ActivityBase): ToolCall {
+  private call(base: ActivityBase, agent: Agent): ToolCall {
     const { tool, effect } = this.tool();
     return {
       ...base,
@@ -122,7 +130,7 @@ export class Load {
       resource: `/data/reports/${Math.floor(this.random() * 500)}.md`,
       destination: null,
       facts: [],
-      values: this.values(this.quantile(CALL_VALUES), 'argument'),
+      values: this.argumentsOf(agent, this.quantile(CALL_VALUES)),
       valuesDropped: 0,
       argumentsBytes: this.quantile(ARGUMENT_BYTES),
       toolDigest: null,
@@ -134,7 +142,7 @@ export class Load {
     };
   }
 
-  private result(base: ActivityBase, call: ToolCall): ToolResult {
+  private result(base: ActivityBase, agent: Agent, call: ToolCall): ToolResult {
     return {
       ...base,
       type: 'ToolResult',
@@ -144,7 +152,7 @@ export class Load {
       outcome: 'ok',
       trust: 'unknown',
       dataClasses: ['internal'],
-      values: this.values(this.quantile(RESULT_VALUES), 'field'),
+      values: this.contents(agent, this.quantile(RESULT_VALUES)),
       valuesDropped: 0,
       requests: [],
       resultBytes: this.quantile(RESULT_BYTES),
@@ -153,15 +161,27 @@ export class Load {
     };
   }
 
-  private values(count: number, standing: 'argument' | 'field'): Value[] {
+  private argumentsOf({ things }: Agent, count: number): Value[] {
+    const at = { standing: 'argument', at: 'path', imperative: false, author: null } as const;
+    return Array.from({ length: count }, () => ({ ...this.oneOf(things), ...at }));
+  }
+
+  private contents({ things }: Agent, count: number): Value[] {
     return Array.from({ length: count }, (_, i) => ({
-      kind: KINDS[Math.floor(this.random() * KINDS.length)]!,
-      print: this.print(),
-      standing: standing === 'field' && this.random() < 0.3 ? ('prose' as const) : standing,
-      at: standing === 'argument' ? 'path' : `/items/${i}`,
+      ...(this.random() < NEW_SHARE ? this.thing() : this.oneOf(things)),
+      standing: this.random() < PROSE_SHARE ? ('prose' as const) : ('field' as const),
+      at: `/items/${i}`,
       imperative: false,
       author: null,
     }));
+  }
+
+  private thing(): Pick<Value, 'kind' | 'print'> {
+    return { kind: this.oneOf(KINDS), print: this.print() };
+  }
+
+  private oneOf<T>(list: readonly T[]): T {
+    return list[Math.floor(this.random() * list.length)]!;
   }
 
   private print(): string {
