@@ -34,6 +34,7 @@ const call = (agentKey: string) =>
     server: 's',
     tool: 't',
     effect: 'read',
+    goesOut: false,
     dataClasses: [],
   }) as const;
 

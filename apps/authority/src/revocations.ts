@@ -2,6 +2,7 @@
 import { AccessError } from '#access';
 import { ceHeaders, decodeCommand, encodeLift, encodeRevocation, liftKey } from '#activity';
 import { TOPICS, type Lift, type Revocation, type ToolCall } from '#activity/types';
+import { goesOut } from '#drift';
 import { RevocationIndex } from '#revocation';
 import type { Follower, Log, LogRecord } from '#stream';
 import type { Logger } from '#telemetry';
@@ -61,7 +62,7 @@ export class Revocations {
   }
 
   match(call: ToolCall, key: string): Revocation | null {
-    return this.index.match({ ...call, agentKey: key }, Date.now());
+    return this.index.match({ ...call, agentKey: key, goesOut: goesOut(call) }, Date.now());
   }
 
   list(): Revocation[] {

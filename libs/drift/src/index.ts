@@ -27,6 +27,7 @@ export { coversCall } from './covers.js';
 export type { Exception } from './exceptions.js';
 export { isFact, type FactCondition } from './facts.js';
 export { DETECTORS } from './detectors/index.js';
+export { goesOut } from './goes-out.js';
 export { matchesName, matchesResource } from './glob.js';
 export { deriveId } from './hash.js';
 export { isImplicit } from './implicit-tasks.js';

@@ -253,7 +253,8 @@ function trimmed(lineage: Lineage, most: number): Lineage {
       quota[rank] = (quota[rank] as number) - 1;
       return true;
     }
-    next.lost = Math.max(next.lost, LOST, isStrong(entry) ? knownOf(entry) : 0);
+    // What spoke for the agent is from nowhere once it is gone: only what spoke against it counts on.
+    if (isTainted(entry)) next.lost = Math.max(next.lost, LOST, isStrong(entry) ? knownOf(entry) : 0);
     return false;
   });
   return next;

@@ -10,5 +10,5 @@ export { labelDataClasses } from './labels.js';
 export * from './limits.js';
 export { ANY_TOOL, ToolIndex, type KnownTool } from './requests.js';
 export { VALUES_VERSION } from './normal.js';
-export { classifyCall, hasAddress, observeCall, observeIntent, observeResult } from './observe.js';
+export { classifyCall, observeCall, observeIntent, observeResult } from './observe.js';
 export type { ObserveContext, ObservedCall, ObservedResult, SeenCall, SeenResult } from './observe.js';

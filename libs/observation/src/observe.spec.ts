@@ -1,16 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Catalogue, CatalogueEntry } from '#drift';
+import { goesOut, type Catalogue, type CatalogueEntry } from '#drift';
 import { canonicalJson, toolDigest } from './digest.js';
 import { deriveTenantKey, FingerprintKeys, Fingerprinter } from './fingerprint.js';
-import {
-  classifyCall,
-  hasAddress,
-  observeCall,
-  observeIntent,
-  observeResult,
-  type SeenCall,
-} from './observe.js';
+import { classifyCall, observeCall, observeIntent, observeResult, type SeenCall } from './observe.js';
 import { plainResource } from './resource.js';
 import { jsonBytes } from './size.js';
 
@@ -217,7 +210,7 @@ describe('observeResult', () => {
   });
 });
 
-describe('observeIntent and hasAddress', () => {
+describe('observeIntent', () => {
   it('takes what the user named, in any letters', () => {
     const values = observeIntent(
       'Pay bob@corp.example 50 and post it in the general channel of Acme.',
@@ -229,8 +222,8 @@ describe('observeIntent and hasAddress', () => {
   });
 
   it('is about addresses and sites', () => {
-    expect(hasAddress(observe('get_x', { q: 'see www.x.example' }).values)).toBe(true);
-    expect(hasAddress(observe('get_x', { q: 'weather in Paris', id: 'A-12345' }).values)).toBe(false);
+    expect(goesOut(observe('get_x', { q: 'see www.x.example' }))).toBe(true);
+    expect(goesOut(observe('get_x', { q: 'weather in Paris', id: 'A-12345' }))).toBe(false);
   });
 });
 

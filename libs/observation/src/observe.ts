@@ -197,8 +197,3 @@ export function observeIntent(intent: string, fingerprinter: Fingerprinter): Val
   const text = cutBytes(intent, MAX_INTENT_BYTES);
   return extractValues(text, fingerprinter, { standing: 'intent', maxValues: MAX_INTENT_VALUES }).values;
 }
-
-/** Whether a call goes to an address or a site named in its arguments: such reads are asked about too. */
-export function hasAddress(values: readonly Value[]): boolean {
-  return values.some(({ kind }) => kind === 'email' || kind === 'url' || kind === 'host');
-}

@@ -60,10 +60,15 @@ const Catalogue = z.strictObject({
 });
 
 /** What every detector has; `weight` and `ceiling` as in the risk formula. */
-const common = (weight: number, ceiling: number, halfLife: string) => ({
+const common = (
+  weight: number,
+  ceiling: number,
+  halfLife: string,
+  mode: 'enforce' | 'observe' = 'enforce',
+) => ({
   mode: z
     .enum(['enforce', 'observe', 'off'])
-    .default('enforce')
+    .default(mode)
     .describe('observe = everything happens except the enforcement'),
   weight: z
     .number()
@@ -168,7 +173,7 @@ const Detectors = z.strictObject({
         .number()
         .min(0)
         .max(1)
-        .default(0.2)
+        .default(0.1)
         .describe('Share of the weight for what is new; a changed definition has all of it'),
       matureCalls: z
         .number()
@@ -188,7 +193,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   rate: z
     .strictObject({
-      ...common(0.4, 0.45, '15m'),
+      ...common(0.4, 0.45, '15m', 'observe'),
       burst: Floor.default(200).describe('Calls, with those of the last minutes counted less and less'),
       loop: Floor.default(25).describe('Times the same call with the same values'),
       calls: Floor.default(1_000).describe('Calls in ten minutes, where nothing is known of what is usual'),
@@ -226,7 +231,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   'approval-gap': z
     .strictObject({
-      ...common(0.3, 0.3, '1h'),
+      ...common(0.05, 0.05, '1h'),
       threshold: z
         .number()
         .gt(0)

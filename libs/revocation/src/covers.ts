@@ -9,6 +9,8 @@ export interface RevocableCall {
   server: string;
   tool: string;
   effect: Effect;
+  /** A read of an address or a site named in its arguments: a way out. */
+  goesOut: boolean;
   dataClasses: readonly string[];
 }
 
@@ -20,7 +22,7 @@ export function covers(revocation: Revocation, call: RevocableCall): boolean {
     (revocation.task === null || revocation.task === call.task) &&
     (revocation.server === null || revocation.server === call.server) &&
     (revocation.tools === null || revocation.tools.includes(call.tool)) &&
-    coversEffect(revocation.effects, call.effect) &&
+    (coversEffect(revocation.effects, call.effect) || coversWayOut(revocation.effects, call)) &&
     coversClasses(revocation.dataClasses, call.dataClasses)
   );
 }
@@ -28,6 +30,11 @@ export function covers(revocation: Revocation, call: RevocableCall): boolean {
 /** An unknown effect is the worst the tool could be: whatever is taken away, it could be that. */
 export function coversEffect(effects: readonly Effect[] | null, effect: Effect): boolean {
   return effects === null || effect === 'unknown' || effects.includes(effect);
+}
+
+/** Whoever may not send may not read from an address of its choice either. */
+function coversWayOut(effects: readonly Effect[] | null, { effect, goesOut }: RevocableCall): boolean {
+  return goesOut && effect === 'read' && effects !== null && effects.includes('send');
 }
 
 function coversClasses(classes: readonly string[] | null, touched: readonly string[]): boolean {

@@ -39,6 +39,7 @@ function call(more: Partial<RevocableCall> = {}): RevocableCall {
     server: 'files',
     tool: 'write_file',
     effect: 'write',
+    goesOut: false,
     dataClasses: ['internal'],
     ...more,
   } as RevocableCall;
@@ -65,6 +66,14 @@ describe('matching', () => {
     ['other tools', { tools: ['read_file'] }, {}, false],
     ['its effects', { effects: ['write'] }, {}, true],
     ['other effects', { effects: ['read'] }, {}, false],
+    ['a read that goes out, with sends', { effects: ['send'] }, { effect: 'read', goesOut: true }, true],
+    ['a plain read, not with sends', { effects: ['send'] }, { effect: 'read' }, false],
+    [
+      'a read that goes out, not with writes',
+      { effects: ['write'] },
+      { effect: 'read', goesOut: true },
+      false,
+    ],
     ['an unknown effect, as the worst it could be', { effects: ['delete'] }, { effect: 'unknown' }, true],
     ['its data classes', { dataClasses: ['internal', 'pii'] }, {}, true],
     ['other data classes', { dataClasses: ['pii'] }, {}, false],

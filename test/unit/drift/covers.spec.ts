@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agentKey, EFFECTS, type Revocation } from '#activity/types';
-import { coversCall } from '#drift';
+import { coversCall, goesOut } from '#drift';
 import { defaultPolicy } from '#policy';
 import { covers } from '#revocation';
 import { Story } from './story.js';
@@ -13,19 +13,29 @@ describe('what a revocation covers', () => {
     const effects = fc.option(fc.subarray([...EFFECTS]), { nil: null });
     const task = fc.constantFrom(null, 't1', 't2');
     fc.assert(
-      fc.property(effects, task, task, fc.constantFrom(...EFFECTS), (taken, of, on, effect) => {
-        const call = story.aCall({ task: on, effect });
-        const revocation = {
-          tenant: call.tenant,
-          agent: agentKey(call),
-          task: of,
-          server: null,
-          effects: taken,
-          tools: null,
-          dataClasses: null,
-        } as Revocation;
-        expect(coversCall(revocation, call)).toBe(covers(revocation, { ...call, agentKey: agentKey(call) }));
-      }),
+      fc.property(
+        effects,
+        task,
+        task,
+        fc.constantFrom(...EFFECTS),
+        fc.boolean(),
+        (taken, of, on, effect, out) => {
+          const destination = out ? { place: 'external' as const, print: '00000000000000aa' } : null;
+          const call = { ...story.aCall({ task: on, effect }), destination };
+          const revocation = {
+            tenant: call.tenant,
+            agent: agentKey(call),
+            task: of,
+            server: null,
+            effects: taken,
+            tools: null,
+            dataClasses: null,
+          } as Revocation;
+          expect(coversCall(revocation, call)).toBe(
+            covers(revocation, { ...call, agentKey: agentKey(call), goesOut: goesOut(call) }),
+          );
+        },
+      ),
     );
   });
 });

@@ -1,5 +1,6 @@
 /** One client message: what it is, whether it may be made, that it is on the log, and what comes back. */
 import { LIMITS, type Enforcement, type Revocation, type ToolCall, type ToolResult } from '#activity/types';
+import { goesOut } from '#drift';
 import {
   classifyCall,
   observeCall,
@@ -96,7 +97,10 @@ export class CallJudge implements Judge, CallEnds {
     const call = reportedCall(base, observed, tools.digestSeen(agentKey, server.name, observed.tool));
     const { tenant, task } = call;
     const { tool, effect, dataClasses } = observed;
-    const revocable = { tenant, agentKey, task, server: server.name, tool, effect, dataClasses };
+    const revocable = {
+      ...{ tenant, agentKey, task, server: server.name, tool, effect, dataClasses },
+      goesOut: goesOut(call),
+    };
     const classification = classifyCall(context, seen);
     if (seen.method === 'tools/call') tools.heardOf(server.name, tool);
     return { exchange, seen, call, revocable, classification, unfit: unfit(exchange, seen, claim) };

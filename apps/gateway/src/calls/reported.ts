@@ -1,7 +1,7 @@
 /** What the gateway puts on the log of a call and its result, and which calls it asks about. Pure; replays of recorded work use the same. */
 import type { ActivityBase, ToolCall, ToolResult } from '#activity/types';
-import type { Ask } from '#drift';
-import { hasAddress, type ObservedCall, type ObservedResult } from '#observation';
+import { goesOut, type Ask } from '#drift';
+import type { ObservedCall, ObservedResult } from '#observation';
 
 /** The call as proposed: nobody has decided yet. `toolDigest`: of the tool's definition as the agent saw it. */
 export function reportedCall(
@@ -45,7 +45,5 @@ export const NOTHING_KNOWN: ObservedResult = {
 /** Whether the authority is asked before this call is made. */
 export function isAsked(ask: Ask, call: ToolCall): boolean {
   if (call.effect === 'unknown' || ask.effects.includes(call.effect)) return true;
-  return (
-    call.effect === 'read' && ask.readsWithAddress && (call.destination !== null || hasAddress(call.values))
-  );
+  return call.effect === 'read' && ask.readsWithAddress && goesOut(call);
 }
