@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -24,12 +24,13 @@ import {
   type ToolCall,
 } from './types.js';
 
-const record = <T>(name: string): T =>
-  (
-    JSON.parse(readFileSync(new URL(`../../../test/golden/v1/${name}.json`, import.meta.url), 'utf8')) as {
-      record: T;
-    }
-  ).record;
+/** As the current schema has it: the latest version that holds this record. */
+const golden = new URL('../../../test/golden/', import.meta.url);
+const record = <T>(name: string): T => {
+  const versions = ['v2', 'v1'].map((version) => new URL(`${version}/${name}.json`, golden));
+  const latest = versions.find((url) => existsSync(url))!;
+  return (JSON.parse(readFileSync(latest, 'utf8')) as { record: T }).record;
+};
 const call = record<ToolCall>('tool-call');
 const bytes = encodeActivity(call);
 
