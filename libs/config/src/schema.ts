@@ -145,7 +145,10 @@ export const Config = z.strictObject({
     .describe('Embedded log and store, spool, value keys, generated credentials'),
   kafka: KafkaConfig.optional(),
   redis: RedisConfig.optional(),
-  policy: z.string().optional().describe('Policy file, activated when nothing is active yet; the shipped default when absent'),
+  policy: z
+    .string()
+    .optional()
+    .describe('Policy file, activated when nothing is active yet; the shipped default when absent'),
   maxSkewMs: z.int().min(0).default(30_000).describe("How far an activity's time may be from the log's"),
   engine: z
     .strictObject({
