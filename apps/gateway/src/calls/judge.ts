@@ -98,8 +98,14 @@ export class CallJudge implements Judge, CallEnds {
     const { tenant, task } = call;
     const { tool, effect, dataClasses } = observed;
     const revocable = {
-      ...{ tenant, agentKey, task, server: server.name, tool, effect, dataClasses },
+      tenant,
+      agentKey,
+      task,
+      server: server.name,
+      tool,
+      effect,
       goesOut: goesOut(call),
+      dataClasses,
     };
     const classification = classifyCall(context, seen);
     if (seen.method === 'tools/call') tools.heardOf(server.name, tool);
