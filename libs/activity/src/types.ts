@@ -536,6 +536,7 @@ export const LIMITS = {
 
 /** Cut to at most `maxBytes` of UTF-8, never inside a character; lone surrogates become U+FFFD, as UTF-8 cannot hold them. */
 export function clipText(text: string, maxBytes: number): string {
+  if (text.length <= maxBytes && isAscii(text)) return text;
   let clean = '';
   let bytes = 0;
   for (const character of text) {
@@ -546,4 +547,10 @@ export function clipText(text: string, maxBytes: number): string {
     clean += lone ? '\uFFFD' : character;
   }
   return clean;
+}
+
+/** Nearly every text is: seen without taking it apart. */
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }

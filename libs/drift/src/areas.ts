@@ -44,13 +44,5 @@ function directories(path: string): string | null {
 }
 
 function clipped(area: string): string | null {
-  if (area === '') return null;
-  return isShort(area) ? area : clipText(area, LIMITS.areaBytes);
-}
-
-/** Nearly every area is: seen without taking it apart. */
-function isShort(area: string): boolean {
-  if (area.length > LIMITS.areaBytes) return false;
-  for (let at = 0; at < area.length; at++) if (area.charCodeAt(at) > 0x7f) return false;
-  return true;
+  return area === '' ? null : clipText(area, LIMITS.areaBytes);
 }

@@ -131,7 +131,9 @@ function marksOf(policy: Policy, result: ToolResult): Mark[] {
 }
 
 function withMarks(policy: Policy, before: ReadMark[], marks: Mark[], inherited: boolean): ReadMark[] {
-  return marks.reduce((all, mark) => marked(policy, all, { ...mark, inherited }), before);
+  let all = before;
+  for (const { what, name, at } of marks) all = marked(policy, all, { what, name, at, inherited });
+  return all;
 }
 
 /** Null where nothing is learned. */

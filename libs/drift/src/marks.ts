@@ -8,12 +8,20 @@ const RENEW_MS = 60_000;
 
 /** With this mark. The same array when it says nothing new. */
 export function marked(policy: Policy, marks: ReadMark[], mark: ReadMark): ReadMark[] {
-  const at = marks.findIndex(({ what, name }) => what === mark.what && name === mark.name);
+  const at = placeOf(marks, mark);
   const known = marks[at];
   if (known === undefined) return limited([...marks, mark], policy);
   if (mark.inherited && !known.inherited) return marks;
   if (mark.inherited === known.inherited && mark.at - known.at < RENEW_MS) return marks;
   return marks.with(at, { ...mark, at: Math.max(mark.at, known.at) });
+}
+
+function placeOf(marks: readonly ReadMark[], { what, name }: ReadMark): number {
+  for (let at = 0; at < marks.length; at++) {
+    const mark = marks[at] as ReadMark;
+    if (mark.what === what && mark.name === name) return at;
+  }
+  return -1;
 }
 
 /** All of these as marks passed on, the latest of each. */

@@ -1,4 +1,5 @@
 /** The detectors at work: what they see in an activity becomes evidence, what they need later is remembered. */
+import type { Activity } from '#activity/types';
 import type { Detector, Look, Memory, Sighting } from './detectors/detector.js';
 import { DETECTORS } from './detectors/index.js';
 import { evidenceKey, isSettled, withEvidence } from './evidence.js';
@@ -16,10 +17,14 @@ type Looking = 'onCall' | 'onRefused' | 'onResult' | 'onTaskStarted' | 'onTaskEn
 type Remembering = 'rememberCall' | 'rememberResult' | 'rememberTask' | 'rememberTools';
 type Told<Hook extends Looking | Remembering> = Parameters<NonNullable<Detector[Hook]>>[1];
 
-interface Active {
-  detector: Detector;
+/** A detector that is on, with what it does in one hook: taken out once, as looking it up costs more than some detectors do. */
+interface Active<Hook> {
+  name: string;
   settings: DetectorSettings;
+  run: Hook;
 }
+type Looker = (look: Look, told: Activity) => readonly Sighting[];
+type Rememberer = (memory: Memory, told: Activity) => void;
 
 /** Every detector looks at the agent as it was before: what they saw is kept once all have looked. */
 export function watch<Hook extends Looking>(
@@ -31,10 +36,10 @@ export function watch<Hook extends Looking>(
 ): void {
   const { policy, state, now } = turn;
   const look: Look = { policy, settings: null as never, state, task, lapse, now };
-  let seen: { by: Active; sightings: readonly Sighting[] }[] | null = null;
-  for (const by of activeWith(policy, hook)) {
+  let seen: { by: Active<Looker>; sightings: readonly Sighting[] }[] | null = null;
+  for (const by of activeWith<Looker>(policy, hook)) {
     look.settings = by.settings;
-    const sightings = lookWith(by.detector, hook, look, activity);
+    const sightings = by.run(look, activity);
     if (sightings.length > 0) (seen ??= []).push({ by, sightings });
   }
   if (seen === null) return;
@@ -50,41 +55,39 @@ export function remember<Hook extends Remembering>(
   activity: Told<Hook>,
   task: OpenTask | null,
 ): void {
-  const active = activeWith(turn.policy, hook);
+  const active = activeWith<Rememberer>(turn.policy, hook);
   if (active.length === 0) return;
   const { policy, state, now } = turn;
   const memory: Memory = { policy, settings: null as never, state, task, now };
-  for (const { detector, settings } of active) {
-    memory.settings = settings;
-    (detector[hook] as (memory: Memory, told: Told<Hook>) => void)(memory, activity);
+  for (const by of active) {
+    memory.settings = by.settings;
+    by.run(memory, activity);
   }
 }
 
-function lookWith<Hook extends Looking>(
-  detector: Detector,
-  hook: Hook,
-  look: Look,
-  activity: Told<Hook>,
-): readonly Sighting[] {
-  return (detector[hook] as (look: Look, told: Told<Hook>) => readonly Sighting[])(look, activity);
+/** The detectors that a policy has on, by what they are told of. Policies never change, so it is worked out once. */
+const actives = new WeakMap<Policy, Map<Looking | Remembering, Active<unknown>[]>>();
+function activeWith<Run>(policy: Policy, hook: Looking | Remembering): readonly Active<Run>[] {
+  let byHook = actives.get(policy);
+  if (byHook === undefined) actives.set(policy, (byHook = new Map()));
+  let active = byHook.get(hook);
+  if (active === undefined)
+    byHook.set(hook, (active = DETECTORS.flatMap((one) => activeIn(policy, one, hook))));
+  return active as Active<Run>[];
 }
 
-/** The detectors that a policy has on, by what they are told of. Policies never change, so it is worked out once. */
-const actives = new WeakMap<Policy, Partial<Record<Looking | Remembering, Active[]>>>();
-function activeWith(policy: Policy, hook: Looking | Remembering): Active[] {
-  let byHook = actives.get(policy);
-  if (byHook === undefined) actives.set(policy, (byHook = {}));
-  return (byHook[hook] ??= DETECTORS.flatMap((detector) => {
-    const settings = policy.detectors[detector.name];
-    return settings && settings.mode !== 'off' && detector[hook] ? [{ detector, settings }] : [];
-  }));
+function activeIn(policy: Policy, detector: Detector, hook: Looking | Remembering): Active<unknown>[] {
+  const { name } = detector;
+  const settings = policy.detectors[name];
+  const run = detector[hook];
+  return settings && settings.mode !== 'off' && run ? [{ name, settings, run }] : [];
 }
 
 /** A sighting becomes evidence, unless a person or a passed check has settled it. */
 function keep(
   turn: Turn,
   of: OpenTask | null,
-  { detector, settings }: Active,
+  { name, settings }: Active<Looker>,
   sighting: Sighting,
   observed: boolean,
 ): void {
@@ -97,7 +100,7 @@ function keep(
   const piece: LiveEvidence = {
     key,
     kind: sighting.kind,
-    detector: detector.name,
+    detector: name,
     task,
     weight,
     time: activity.time,

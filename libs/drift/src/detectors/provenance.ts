@@ -289,11 +289,11 @@ function flightOf(memory: Memory, task: OpenTask, call: ToolCall): InFlight {
 
 function receive(memory: Memory, lineage: Lineage, flight: InFlight, result: ToolResult): void {
   const source = addSource(memory.state, lineage, `${result.server}/${result.tool}`);
-  const authors = meantAuthors(lineage, result);
+  const brought = broughtBy(lineage, flight, result, source);
   const entries: number[] = [];
   for (const value of result.values) {
     if (value.kind === 'amount' || value.at === AUTHOR_ALIAS) continue;
-    entries.push(keyOf(value.print) + packed(originOf(lineage, flight, { value, result, source, authors })));
+    entries.push(keyOf(value.print) + packed(originOf(brought, value)));
   }
   addEntries(lineage, ordered(entries));
   noteDue(lineage, flight, result);
@@ -311,30 +311,52 @@ const AUTHOR_ALIAS = '#author';
 
 /** Authors of records that the intent presents as a source, by any of their names. */
 function meantAuthors({ authors }: Lineage, result: ToolResult): ReadonlySet<string> {
+  if (authors.length === 0) return NO_AUTHORS;
   const meant = new Set(authors);
-  if (authors.length === 0) return meant;
   for (const { at, print, author } of result.values)
     if (at === AUTHOR_ALIAS && author !== null && authors.includes(print)) meant.add(author);
   return meant;
 }
+const NO_AUTHORS: ReadonlySet<string> = new Set();
 
-interface Stood {
-  value: Value;
-  result: ToolResult;
+/** What all values of a result have in common. */
+interface Brought {
+  inherited: Origin;
+  /** The system's own answer to a call that is no read … */
+  answer: boolean;
+  /** … or that of somebody unknown. */
+  reply: boolean;
+  foreign: boolean;
   source: number;
   authors: ReadonlySet<string>;
+  /** The intent has sources of its own; it leaves what is to be done to a text; it named what was asked for. */
+  sourced: boolean;
+  delegates: boolean;
+  named: boolean;
 }
 
-function originOf(lineage: Lineage, flight: InFlight, { value, result, source, authors }: Stood): Origin {
-  const inherited = unpacked(flight.taint);
+function broughtBy(lineage: Lineage, flight: InFlight, result: ToolResult, source: number): Brought {
+  return {
+    inherited: unpacked(flight.taint),
+    answer: result.trust === 'own' && flight.acts,
+    reply: flight.acts && result.trust === 'unknown',
+    foreign: result.trust !== 'own',
+    source,
+    authors: meantAuthors(lineage, result),
+    sourced: lineage.authors.length > 0,
+    delegates: lineage.delegates,
+    named: flight.named,
+  };
+}
+
+function originOf(brought: Brought, value: Value): Origin {
+  const { inherited, answer, reply, foreign, source } = brought;
   const tainted = inherited.level > 0;
   const prose = value.standing === 'prose';
   const loose = prose || value.standing === 'line';
   // A line within a text that others write is as free as its prose.
-  const stranger = prose || (loose && result.trust !== 'own');
-  const answer = result.trust === 'own' && flight.acts;
-  const reply = flight.acts && result.trust === 'unknown';
-  const own = answer ? VOUCHER.meant : reply ? VOUCHER.named : voucherOf(lineage, flight, value, authors);
+  const stranger = prose || (loose && foreign);
+  const own = answer ? VOUCHER.meant : reply ? VOUCHER.named : voucherOf(brought, value);
   const voucher = tainted ? (Math.min(own, inherited.voucher) as Voucher) : own;
   const imperative = (loose && value.imperative && !answer && !reply) || (tainted && inherited.imperative);
   return {
@@ -342,23 +364,19 @@ function originOf(lineage: Lineage, flight: InFlight, { value, result, source, a
     voucher,
     imperative,
     line: stranger && !prose,
-    foreign: result.trust !== 'own',
+    foreign,
     asked: imperative && voucher === VOUCHER.nobody,
     strong: isTarget(value.kind),
     source,
   };
 }
 
-function voucherOf(
-  { authors: given, delegates }: Lineage,
-  { named }: InFlight,
-  { author, at, standing }: Value,
-  authors: ReadonlySet<string>,
-): Voucher {
+function voucherOf({ authors, sourced, delegates, named }: Brought, value: Value): Voucher {
+  const { author, at, standing } = value;
   if (author !== null && authors.has(author)) return VOUCHER.meant;
   if (!named) return VOUCHER.nobody;
   // A document or message that was meant; not what strangers put into a field of the records found.
   if (author === null && at !== '' && standing !== 'field') return VOUCHER.nobody;
-  const other = author !== null && given.length > 0;
+  const other = author !== null && sourced;
   return delegates && !other ? VOUCHER.meant : VOUCHER.named;
 }
