@@ -131,10 +131,9 @@ export function newSince({ used, approved }: OpenTask): string[] {
     (effect) => `${effect}s`,
   );
   const content = used.content & ~approved.content;
-  if (content !== 0)
-    news.push(content & OTHERS_CONTENT ? 'content that others write' : 'content of unknown authors');
+  if (content !== 0) news.push(content & OTHERS_CONTENT ? 'content of others' : 'content of unknown authors');
   const classes = count(used.classes & ~approved.classes);
-  if (classes > 0) news.push(`${classes} sensitive data ${classes === 1 ? 'class' : 'classes'}`);
+  if (classes > 0) news.push(`${classes} sensitive ${classes === 1 ? 'class' : 'classes'}`);
   return news;
 }
 

@@ -40,9 +40,9 @@ function stale({ task, settings, now }: Look, call: ToolCall): readonly Sighting
 }
 
 function explain(task: OpenTask, call: ToolCall, gap: number, now: number): string {
-  const news = newSince(task);
-  const since = `${task.callsSinceCheck} calls since${news.length === 0 ? '' : `, with ${news.join(', ')}`}`;
-  return `Task ${task.id} was last approved ${ago(now - approvedAt(task))}, ${since}; it has moved ${Math.round(100 * gap)} % away when ${call.server}/${call.tool} was called. Renew it with a context check.`;
+  const since = [`${task.callsSinceCheck} calls`, ...newSince(task)].join(', ');
+  const moved = `${Math.round(100 * gap)} % away at ${call.tool}`;
+  return `It was last approved ${ago(now - approvedAt(task))}; ${since} since: ${moved}.`;
 }
 
 function ago(ms: number): string {
