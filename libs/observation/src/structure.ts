@@ -96,6 +96,8 @@ interface Step {
   at: string;
   key: string;
   author: string | null;
+  /** Within a text whose author is known: what it says of authors is that author's word. */
+  signed: boolean;
   depth: number;
   texts: number;
 }
@@ -134,7 +136,7 @@ function unmarked(text: string): string {
 }
 
 function pushChildren(stack: Step[], step: Step, leaves: Leaves): void {
-  const { value, at, depth, texts } = step;
+  const { value, at, depth, texts, signed } = step;
   if (depth >= MAX_DEPTH) {
     leaves.dropped++;
     return;
@@ -146,16 +148,17 @@ function pushChildren(stack: Step[], step: Step, leaves: Leaves): void {
   }
   const record = value as Record<string, unknown>;
   const keys = Object.keys(record);
-  const author = authorOf(record, keys) ?? step.author;
+  const author = signed ? step.author : (authorOf(record, keys) ?? step.author);
   for (let i = keys.length - 1; i >= 0; i--) {
     const key = keys[i]!;
-    stack.push({ value: record[key], at: below(at, key), key, author, depth: depth + 1, texts });
+    stack.push({ value: record[key], at: below(at, key), key, author, signed, depth: depth + 1, texts });
     if (!FIELD_NAME.test(key))
       stack.push({
         value: key,
         at: below(at, key),
         key: '',
         author,
+        signed,
         depth: depth + 1,
         texts: MAX_NESTED_TEXTS,
       });
@@ -172,7 +175,7 @@ function countRecords(value: unknown): number {
 /** Walks any JSON value without recursion, opening up text that is structure itself. */
 export function leavesOf(value: unknown, at = '', author: string | null = null): Leaves {
   const leaves: Leaves = { list: [], dropped: 0, records: 0 };
-  const stack: Step[] = [{ value, at, key: '', author, depth: 0, texts: 0 }];
+  const stack: Step[] = [{ value, at, key: '', author, signed: author !== null, depth: 0, texts: 0 }];
   let top = true;
   while (stack.length > 0) {
     const step = stack.pop()!;
@@ -182,7 +185,7 @@ export function leavesOf(value: unknown, at = '', author: string | null = null):
       const inner = step.texts < MAX_NESTED_TEXTS ? parseText(text) : undefined;
       if (inner !== undefined && typeof inner === 'object' && inner !== null) {
         if (top) leaves.records = countRecords(inner);
-        stack.push({ ...step, value: inner, texts: step.texts + 1 });
+        stack.push({ ...step, value: inner, signed: step.author !== null, texts: step.texts + 1 });
       } else if (text.trim() !== '')
         leaves.list.push({ text, at: step.at, key: step.key, author: step.author, field: step.depth > 0 });
     } else if (typeof item === 'number' || typeof item === 'bigint') {
