@@ -58,6 +58,13 @@ describe('thresholdFor', () => {
     expect(risks.filter((risk) => risk >= thresholdFor(risks, 3)).length).toBeLessThanOrEqual(3);
   });
 
+  it('lies above every risk that may not be interrupted, whatever its hundredths', () => {
+    for (let hundredths = 2_000; hundredths < 10_000; hundredths++) {
+      const risk = hundredths / 100;
+      expect(thresholdFor([risk], 2)).toBeGreaterThan(risk);
+    }
+  });
+
   it('with confidence is higher, or none', () => {
     const risks = tasks(1_000).map(({ risk }) => risk);
     expect(thresholdFor(risks, 100, 0.95)).toBeGreaterThan(thresholdFor(risks, 100));

@@ -47,7 +47,9 @@ export function thresholdFor(risks: readonly number[], oneIn: number, confidence
       : hitsWithin(1 / oneIn, risks.length, confidence);
   const highest = risks.toSorted((a, b) => b - a)[may];
   if (may < 0 || highest === undefined) return 100;
-  return Math.min(100, Math.floor(highest * GRAIN + 1) / GRAIN);
+  const next = Math.floor(highest * GRAIN) + 1;
+  // A product may fall a hair short of its grain, and the next one be the risk itself.
+  return Math.min(100, (next / GRAIN > highest ? next : next + 1) / GRAIN);
 }
 
 /**
