@@ -25,21 +25,38 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
+/** Who counts and logs errors. */
+export interface ErrorParts {
+  metrics: AuthorityMetrics;
+  logger: Logger;
+}
+
 /** Counts the error and answers with it; one that nobody foresaw is logged and not told. */
 export function sendError(
-  { metrics, logger }: { metrics: AuthorityMetrics; logger: Logger },
+  parts: ErrorParts,
   request: IncomingMessage,
   response: ServerResponse,
   error: unknown,
 ): void {
-  const typed = typedError(error);
-  metrics.errors.inc({ code: typed?.code ?? 'internal' });
-  if (typed === null) {
-    logger.error({ error, method: request.method, path: request.url }, 'a request failed unexpectedly');
-  }
+  const typed = noted(parts, request, error);
   if (response.headersSent) response.destroy();
   else if (typed) answerError(request, response, typed);
-  else response.writeHead(500, TEXT).end('internal error; the log of the authority has the details');
+  else response.writeHead(500, TEXT).end(INTERNAL_ERROR);
+}
+
+/** What is said of an error that nobody foresaw. */
+export const INTERNAL_ERROR = 'internal error; the log of the authority has the details';
+
+/** Counted, and logged where nobody foresaw it (null). */
+export function noted(
+  { metrics, logger }: ErrorParts,
+  { method, url: path }: Pick<IncomingMessage, 'method' | 'url'>,
+  error: unknown,
+): AccessError | null {
+  const typed = typedError(error);
+  metrics.errors.inc({ code: typed?.code ?? 'internal' });
+  if (typed === null) logger.error({ error, method, path }, 'a request failed unexpectedly');
+  return typed;
 }
 
 export function answerError(request: IncomingMessage, response: ServerResponse, error: AccessError): void {

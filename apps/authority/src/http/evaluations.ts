@@ -2,6 +2,7 @@
 import {
   ACCESS_STATUS,
   AccessError,
+  EVALUATIONS_PATH,
   EvaluationRequest,
   EvaluationsRequest,
   evaluationResponse,
@@ -14,11 +15,11 @@ import {
 import { decodeActivity } from '#activity';
 import type { AuthorityService } from '../authority.service.js';
 import type { Decisions } from '../decisions.js';
-import { toAccessError } from '../errors.js';
 import type { PlainCalls } from '../plain-calls.js';
+import { INTERNAL_ERROR, noted, type ErrorParts } from './errors.js';
 import { bytesOf, parse } from './parse.js';
 
-export interface EvaluationParts {
+export interface EvaluationParts extends ErrorParts {
   decisions: Decisions;
   plainCalls: PlainCalls;
   authority: AuthorityService;
@@ -52,12 +53,14 @@ export class Evaluations {
     await this.parts.authority.pend(result);
   }
 
+  /** One that fails, in whatever way, fails alone: questions of other agents came with it. */
   private async answered(question: unknown): Promise<EvaluationsResponse['evaluations'][number]> {
     try {
       return await this.one(question);
     } catch (error) {
-      const known = toAccessError(error);
-      if (known === null) throw error;
+      const known = noted(this.parts, { method: 'POST', url: EVALUATIONS_PATH }, error);
+      if (known === null)
+        return { decision: false, context: { error: { status: 500, message: INTERNAL_ERROR } } };
       const { code, message } = known;
       return { decision: false, context: { error: { status: ACCESS_STATUS[code], message, code } } };
     }

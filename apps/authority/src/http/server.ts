@@ -50,7 +50,7 @@ export async function startHttp(
 
 function doorOf(parts: HttpParts, callers: Callers): Door {
   const { audit, authorityMetrics: metrics, logger } = parts;
-  const evaluations = new Evaluations(parts);
+  const evaluations = new Evaluations({ ...parts, metrics });
   return new Door({ evaluations, callers, audit, metrics, logger, bodyMaxBytes: BODY_MAX_BYTES });
 }
 
