@@ -62,7 +62,7 @@ function verbAt(list: readonly Token[], at: number): boolean {
   return !isNounLike(list, at);
 }
 
-/** "Order 1", "Order ID", "Mark Davies", "Email Bob Password": a noun or a name that is spelled like a verb. */
+/** "Order 1", "Order ID", "Mark Hobbs", "Email Tom Code": a noun or a name that is spelled like a verb. */
 function isNounLike(list: readonly Token[], at: number): boolean {
   const next = list[at + 1];
   if (next === undefined || NOUN_TAIL.has(next.word) || DONE.has(list[list.length - 1]!.word)) return true;
@@ -130,7 +130,7 @@ export function isProse(list: readonly Token[], imperative: boolean, ideographs:
   for (const { word, roles, capital, text } of list) {
     if (word === '') continue;
     plain++;
-    // "Le Marais", "The Yard": with a capital it is part of a name; in capitals throughout it is shouted.
+    // "Le Canal", "The Old Mill": with a capital it is part of a name; in capitals throughout it is shouted.
     const grammar = !capital || (text.length > 1 && text === text.toUpperCase());
     if (grammar && (roles & ROLE.function) !== 0) functional++;
   }

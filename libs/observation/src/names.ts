@@ -66,7 +66,7 @@ function plainName(token: Token | undefined): Classified | null {
   return is(token, ROLE.function | ROLE.verb | ROLE.naming) ? null : shortText(token.text);
 }
 
-/** "user alicemiller", "the general channel". */
+/** "user ninaholt", "the general channel". */
 function pointedAt(list: readonly Token[], visit: (value: Classified) => void): void {
   for (let at = 0; at < list.length; at++) {
     if (!is(list[at]!, ROLE.naming)) continue;
@@ -100,7 +100,7 @@ export function contentWords(list: readonly Token[], visit: (value: Classified) 
   }
 }
 
-/** What two or three content words side by side name: "a pencil set". */
+/** What two or three content words side by side name: "a garden bench". */
 export function phrases(list: readonly Token[], visit: (value: Classified) => void): void {
   for (let at = 0; at < list.length; at++) {
     if (!isContent(list[at])) continue;

@@ -111,7 +111,7 @@ function below(at: string, key: string | number): string {
   return cutBytes(`${at}/${name}`, MAX_AT_BYTES);
 }
 
-/** The name of a field; any other key is data itself ("Le Baratin": 30, "card_9074831": …). */
+/** The name of a field; any other key is data itself ("Le Canal": 30, "card_4417203": …). */
 const FIELD_NAME = /^(?!.*\d{3})[a-z_$][A-Za-z0-9_$-]{0,60}$/;
 
 /** Structure within a text: JSON, a Python dump or a YAML dump; undefined when it is plain text. */

@@ -58,7 +58,7 @@ const FOREIGN_REQUESTS = words('bitte veuillez');
 /** `<modal> you [please] <verb>`. */
 const MODALS = words('could can would will');
 
-/** A noun that names what stands beside it: "the channel general", "user alicemiller". */
+/** A noun that names what stands beside it: "the channel general", "user ninaholt". */
 const NAMING_NOUNS = words(`
   account address branch bucket calendar channel code command contact customer database directory document domain
   file filename folder group handle hotel id key label list login name named called number order organization
