@@ -123,12 +123,18 @@ const Detectors = z.strictObject({
         .max(10_000)
         .default(8)
         .describe('Events after which experience outweighs that'),
+      guessedShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.58)
+        .describe('Of its weight in a declared task, while neither experience nor peers say what is usual'),
       minShare: z.number().min(0).max(1).default(0.1).describe('Lighter evidence is not kept'),
     })
     .prefault({}),
   exposure: z
     .strictObject({
-      ...common(0.4, 0.6, '30m'),
+      ...common(0.62, 0.7, '30m'),
       minSensitivity: z
         .number()
         .min(0)

@@ -2,8 +2,8 @@
  * A sensitive class that this agent has never or hardly ever touched: surprise in bits against its own decayed profile.
  * Evidence: one piece per class and task, of the class that says most where several label the same data; weight grows with surprise and with the class's sensitivity.
  * Limits: while the profile is young, what its peers do stands in for experience, and where nothing is known of peers,
- * policy's sensitivity (a sensitive class is expected to be rare); classes that the task's scope names are approved and say
- * nothing.
+ * policy's sensitivity (a sensitive class is expected to be rare): a guess, which weighs less against work that somebody
+ * declared. Classes that the task's scope names are approved and say nothing.
  */
 import type { ToolCall, ToolResult } from '#activity/types';
 import { peersOf } from '../peers.js';
@@ -31,9 +31,10 @@ function surprise(look: Look, name: string, did: string): Sighting | null {
   const { settings, policy } = look;
   const sensitivity = sensitivityOf(policy.dataClasses, name);
   if (sensitivity === 0 || look.task?.scope?.dataClasses?.includes(name)) return null;
-  const bits = bitsOf(look, name, sensitivity);
+  const { bits, isGuess } = surpriseOf(look, name, sensitivity);
   const from = option(settings, 'quietBits');
-  const share = Math.min(1, (bits - from) / (option(settings, 'loudBits') - from)) * sensitivity;
+  const guessed = isGuess && look.task?.implicit === false ? option(settings, 'guessedShare') : 1;
+  const share = Math.min(1, (bits - from) / (option(settings, 'loudBits') - from)) * sensitivity * guessed;
   if (share < option(settings, 'minShare')) return null;
   return {
     kind: `data-class/${name}`,
@@ -42,15 +43,20 @@ function surprise(look: Look, name: string, did: string): Sighting | null {
   };
 }
 
-function bitsOf(look: Look, name: string, sensitivity: number): number {
+/** So many times what outweighs the prior, and the agent's own experience speaks. */
+const EXPERIENCED = 4;
+
+function surpriseOf(look: Look, name: string, sensitivity: number): { bits: number; isGuess: boolean } {
   const { settings, policy, now } = look;
   const { profile } = look.state;
   const decay = decayTo(profile, now, policy.profileHalfLifeMs);
   const expected = 2 ** (-option(settings, 'youngBits') * sensitivity);
   const strength = option(settings, 'youngEvents');
-  const prior = peersOf(policy, look.state)?.classRate(name, expected) ?? expected;
+  const peers = peersOf(policy, look.state);
+  const prior = peers?.classRate(name, expected) ?? expected;
   const seen = (profile.calls + profile.results) * decay;
-  return surpriseBits(classCount(profile, name, decay), seen, prior, strength);
+  const bits = surpriseBits(classCount(profile, name, decay), seen, prior, strength);
+  return { bits, isGuess: peers === null && seen < EXPERIENCED * strength };
 }
 
 function habit(look: Look, name: string): string {

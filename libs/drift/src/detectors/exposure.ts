@@ -23,7 +23,9 @@ const UNTRUSTED: Record<Exclude<Trust, 'own'>, number> = { 'third-party': 1, unk
 /** What is left when everything read was one's own, for the most sensitive classes only. */
 const OWN_SHARE = 0.7;
 /** Nothing says that such a call goes outside: it may well stay inside. A read of a web address carries little out. */
-const MAYBE_OUTSIDE = 0.4;
+const MAYBE_OUTSIDE = 0.26;
+/** The data itself is in what is sent, to whom is not said. */
+const TO_NOBODY_NAMED = 0.65;
 /** The intent names the recipient, or a record has it in a field of its own: approved or known, not for whatever was read. */
 const KNOWN_SHARE = 0.1;
 /** It came out of text that the intent stands behind. */
@@ -60,12 +62,13 @@ function leaving(look: Look, call: ToolCall): readonly Sighting[] {
   const whose = Math.max(exposed.untrusted, isHeavy ? OWN_SHARE : 0);
   // The same class is in what is sent: it need not be the same data, but it is leaving.
   const isCarried = call.effect === 'send' && call.dataClasses.includes(exposed.name);
-  const sure = isCarried && (out > 0 || isHeavy) ? 1 : out;
+  const carried = call.destination === null ? TO_NOBODY_NAMED : 1;
+  const sure = isCarried && (out > 0 || isHeavy) ? carried : out;
   const share = exposed.sensitivity * whose * sure * strangeness(task, call, isHeavy);
   if (share < option(look.settings, 'minShare')) return NOTHING;
   const mixed = exposed.untrusted > 0 ? ` and content that others write` : '';
   const explanation = `After reading ${exposed.name} data${mixed} the agent went on to ${call.effect} with ${call.server}/${call.tool}, ${placeOf(call)}.`;
-  return [{ kind: kindOf(exposed, isHeavy && sure === 1 ? call : null), share, explanation }];
+  return [{ kind: kindOf(exposed, isHeavy && sure >= TO_NOBODY_NAMED ? call : null), share, explanation }];
 }
 
 /** Whom it went to is part of it where it surely left: what was settled for one recipient says nothing of another. */
