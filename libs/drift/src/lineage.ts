@@ -3,6 +3,7 @@
  * origin. Bounded: what had to go counts against the agent as the worst of what went.
  */
 import { clipText, type Value, type ValueKind } from '#activity/types';
+import { placeOfTool } from './counts.js';
 import { LIMITS } from './limits.js';
 import {
   entryOf,
@@ -196,14 +197,16 @@ function flightId(callId: string): number {
 }
 
 /** Place of this source in the list, added where there is room. 0 is the intent. */
-export function addSource(state: AgentState, lineage: Lineage, name: string): number {
-  const known = clipText(name, LIMITS.identifier);
-  const at = lineage.sources.indexOf(known);
+export function addSource(state: AgentState, lineage: Lineage, server: string, tool: string): number {
+  const at = placeOfTool(lineage.sources, server, tool);
   if (at >= 0) return at + 1;
+  const name = clipText(`${server}/${tool}`, LIMITS.identifier);
+  const clipped = lineage.sources.indexOf(name);
+  if (clipped >= 0) return clipped + 1;
   let all = 0;
   for (const task of state.tasks) all += task.lineage?.sources.length ?? 0;
   if (lineage.sources.length >= MAX_SOURCES - 1 || all >= LIMITS.lineageSources) return MAX_SOURCES;
-  lineage.sources = [...lineage.sources, known];
+  lineage.sources = [...lineage.sources, name];
   return lineage.sources.length;
 }
 

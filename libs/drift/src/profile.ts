@@ -7,7 +7,7 @@
  */
 import { EFFECTS, type Effect, type Level, type ToolCall, type ToolResult } from '#activity/types';
 import { areasOf } from './areas.js';
-import { amountOf, counted, scaled } from './counts.js';
+import { amountOf, counted, countedTool, scaled } from './counts.js';
 import { LIMITS } from './limits.js';
 import { sensitivityOf } from './sensitivity.js';
 import type { Counts, Profile } from './state.js';
@@ -39,7 +39,7 @@ export function learnCall(
     landmarkMs: profile.landmarkMs,
     calls: profile.calls + amount,
     results: profile.results,
-    tools: counted(profile.tools, `${call.server}/${call.tool}`, amount, LIMITS.tools),
+    tools: countedTool(profile.tools, call.server, call.tool, amount, LIMITS.tools),
     classes: withClasses(profile.classes, call.dataClasses, amount, learning),
     transitions: counted(profile.transitions, transition(previous, call.effect), amount, LIMITS.transitions),
     areas: withAreas(profile.areas, areasOf(call.resource), amount),

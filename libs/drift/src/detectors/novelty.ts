@@ -9,12 +9,12 @@
  */
 import type { ToolCall, ToolsListed } from '#activity/types';
 import { areasOf } from '../areas.js';
+import { placeOfTool } from '../counts.js';
 import { definitionOf, isChanged, withDefinition } from '../definitions.js';
 import { kindOf } from '../evidence.js';
 import { bounded, shortDigest } from '../hash.js';
 import { peersOf, type Peers } from '../peers.js';
 import { decayTo } from '../profile.js';
-import type { AgentState } from '../state.js';
 import { NOTHING, option, type Detector, type Look, type Memory, type Sighting } from './detector.js';
 import { resourceInside, toolInside } from './scope.js';
 
@@ -79,7 +79,7 @@ function isAnswered({ state, now }: Memory, kind: string): boolean {
 function newTool(look: Look, call: ToolCall): Sighting | null {
   const { profile } = look.state;
   const { names } = profile.tools;
-  if (hasTool(names, call.server, call.tool)) return null;
+  if (placeOfTool(names, call.server, call.tool) >= 0) return null;
   const scope = look.task?.scope;
   if (scope?.effects?.includes(call.effect) || (scope?.tools && toolInside(scope.tools, call))) return null;
   const peers = peersOf(look.policy, look.state);
@@ -97,7 +97,7 @@ function newTool(look: Look, call: ToolCall): Sighting | null {
 function newArea(look: Look, call: ToolCall): Sighting | null {
   const { names } = look.state.profile.areas;
   const areas = areasOf(call.resource);
-  if (areas.every((area) => names.includes(area))) return null;
+  if (isKnown(areas, names)) return null;
   const resources = look.task?.scope?.resources;
   if (resources && resourceInside(resources, call)) return null;
   const peers = peersOf(look.policy, look.state);
@@ -110,6 +110,11 @@ function newArea(look: Look, call: ToolCall): Sighting | null {
     if (bits > rarest.bits) rarest = { area, bits };
   }
   return sighting(look, call, rarest.bits, 'area', rarest.area, ground);
+}
+
+function isKnown(areas: readonly string[], names: readonly string[]): boolean {
+  for (const area of areas) if (!names.includes(area)) return false;
+  return true;
 }
 
 /** What newness is measured against. */
@@ -158,20 +163,6 @@ function sighting(
   const name = what === 'tool' ? which : `${what} ${which}`;
   const explanation = `${before} this agent had never used ${name}; now it did, with ${call.tool}${others} (${bits.toFixed(1)} bits).`;
   return { kind: `novelty/${what}/${bounded(which)}`, share, explanation };
-}
-
-function hasTool(names: AgentState['profile']['tools']['names'], server: string, tool: string): boolean {
-  const length = server.length + 1 + tool.length;
-  for (const name of names) {
-    if (
-      name.length === length &&
-      name.endsWith(tool) &&
-      name[server.length] === '/' &&
-      name.startsWith(server)
-    )
-      return true;
-  }
-  return false;
 }
 
 function hasServer(names: readonly string[], server: string): boolean {

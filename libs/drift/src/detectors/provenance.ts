@@ -288,7 +288,7 @@ function flightOf(memory: Memory, task: OpenTask, call: ToolCall): InFlight {
 }
 
 function receive(memory: Memory, lineage: Lineage, flight: InFlight, result: ToolResult): void {
-  const source = addSource(memory.state, lineage, `${result.server}/${result.tool}`);
+  const source = addSource(memory.state, lineage, result.server, result.tool);
   const brought = broughtBy(lineage, flight, result, source);
   const entries: number[] = [];
   for (const value of result.values) {

@@ -103,22 +103,43 @@ function addOverdue(
   of: SequenceRule['of'] | null,
   now: number,
 ): void {
-  for (const one of progress) {
-    const overdue = overdueIn(plan, one, of, now);
-    if (overdue !== null) found.push(absence(plan.byId.get(one.rule) as PlannedRule, overdue, now, false));
+  for (const { planned, chain } of overdueIn(plan, progress, of, now)) {
+    found.push(absence(planned, chain, now, false));
   }
 }
 
-/** What waits stands first. `of`: only of such rules, or with null of any. */
+interface Overdue {
+  planned: PlannedRule;
+  chain: SequenceChain;
+}
+const NONE_OVERDUE: readonly Overdue[] = [];
+
+/**
+ * What waits in vain. `of`: only of such rules, or with null of any. Both lists are in the order of rules' numbers, so
+ * that of most progress no more than the number is looked at.
+ */
 function overdueIn(
-  plan: SequencePlan,
-  { rule, chains }: SequenceProgress,
+  { endings }: SequencePlan,
+  progress: readonly SequenceProgress[],
   of: SequenceRule['of'] | null,
   now: number,
-): SequenceChain | null {
+): readonly Overdue[] {
+  let found: Overdue[] | null = null;
+  let at = 0;
+  for (const { rule, chains } of progress) {
+    while (at < endings.length && (endings[at] as PlannedRule).id < rule) at += 1;
+    const planned = endings[at];
+    if (planned === undefined) break;
+    if (planned.id !== rule || (of !== null && planned.rule.of !== of)) continue;
+    const chain = firstOverdue(planned, chains, now);
+    if (chain !== null) (found ??= []).push({ planned, chain });
+  }
+  return found ?? NONE_OVERDUE;
+}
+
+/** What waits stands first. */
+function firstOverdue(planned: PlannedRule, chains: SequenceChain[], now: number): SequenceChain | null {
   if (chains[0]?.reached !== WAITING) return null;
-  const planned = plan.byId.get(rule);
-  if (planned === undefined || (of !== null && planned.rule.of !== of)) return null;
   for (const chain of chains) if (isOverdue(planned, chain, now)) return chain;
   return null;
 }
@@ -198,13 +219,9 @@ function withoutOverdue(
   now: number,
 ): SequenceProgress[] {
   let kept = progress;
-  for (const one of progress) {
-    if (overdueIn(plan, one, of, now) === null) continue;
-    kept = withChains(
-      kept,
-      one.rule,
-      one.chains.filter(({ reached }) => reached !== WAITING),
-    );
+  for (const { planned } of overdueIn(plan, progress, of, now)) {
+    const going = chainsOf(progress, planned.id).filter(({ reached }) => reached !== WAITING);
+    kept = withChains(kept, planned.id, going);
   }
   return kept;
 }

@@ -66,6 +66,8 @@ export class SequencePlan {
   readonly byId: ReadonlyMap<number, PlannedRule>;
   /** Whose activity the rules are about. */
   readonly scopes: readonly SequenceRule['of'][];
+  /** Rules whose last step must not be absent, in the order of their numbers. */
+  readonly endings: readonly PlannedRule[];
   readonly hasEndings: boolean;
   private readonly ready = new Map<string, Map<string, (readonly Touch[] | undefined)[]>>();
   private tools = 0;
@@ -76,7 +78,8 @@ export class SequencePlan {
     this.rules = on.map(planned);
     this.byId = new Map(this.rules.map((one) => [one.id, one]));
     this.scopes = (['agent', 'principal', 'task'] as const).filter((of) => on.some((rule) => rule.of === of));
-    this.hasEndings = this.rules.some(({ ending }) => ending !== null);
+    this.endings = this.rules.filter(({ ending }) => ending !== null).toSorted((a, b) => a.id - b.id);
+    this.hasEndings = this.endings.length > 0;
   }
 
   touchedBy(seen: Seen): readonly Touch[] {
