@@ -8,7 +8,7 @@ import { decodeActivity, decodeAudit } from '#activity';
 import { TOPICS, type PolicyActivated } from '#activity/types';
 import { Config } from '#config';
 import { startEngine } from '#engine';
-import { bundlePolicy, type Policy } from '#policy';
+import { baselineText, bundlePolicy, noCounts, sealBaseline, type Policy } from '#policy';
 import {
   ask,
   available,
@@ -46,6 +46,22 @@ catalogue:
 responses:
   - { id: ask, of: agent, level: elevated, response: context-check, for: 1h }
 `,
+  );
+  return bundlePolicy(path);
+}
+
+/** The same with peers of so many roles. */
+function bundleWithBaseline(name: string, roles: number) {
+  const { bundle } = bundleOf(name);
+  const path = join(folder(), 'policy.yaml');
+  const counts = Array.from({ length: roles }, (_, role) => {
+    const tools = Array.from({ length: 100 }, (_, tool) => [`server-${role}/tool-${tool}`, tool + 1]);
+    return [`role-${role}`, { ...noCounts(), tasks: 100, tools: Object.fromEntries(tools) }];
+  });
+  writeFileSync(join(path, '..', 'peers.json'), baselineText(sealBaseline(Object.fromEntries(counts))));
+  writeFileSync(
+    path,
+    `${bundle.files[bundle.main]}roles:\n  - { name: role-0, match: [/agent] }\nbaseline: peers.json\n`,
   );
   return bundlePolicy(path);
 }
@@ -167,5 +183,15 @@ describe.each(available().filter((servers) => servers !== 'redis'))('policies on
     const last = await person.policy();
     expect(last.revision).toBe(1 + done.length);
     await current(last.digest);
+  });
+
+  it('takes a policy with as large a baseline as a policy may carry, from a person alone', async () => {
+    const { one, person } = await open(await ground());
+    const { policy, bundle } = bundleWithBaseline('peers', 190);
+    expect(JSON.stringify(bundle).length).toBeGreaterThan(700 * 1024);
+    const request = { ...bundle, digest: policy.digest, by: 'nina', reason: 'peers' };
+
+    expect(await ask(one.url, 'orchestrator', 'POST', '/policy', request)).toMatchObject({ code: 'limit' });
+    expect(await person.activatePolicy(request)).toMatchObject({ digest: policy.digest, revision: 2 });
   });
 });

@@ -6,12 +6,14 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Callers } from '../callers.js';
 import { AuthorityModule, type HttpParts } from './authority.module.js';
-import { authenticate } from './caller.js';
+import { authenticate, type AuthorityRequest } from './caller.js';
 import { Door, echoRequestId } from './door.js';
 import { Evaluations } from './evaluations.js';
 
 /** An encoded activity has at most 256 KiB, and a third more as base64. */
 const BODY_MAX_BYTES = 512 * 1024;
+/** A policy travels with a baseline of up to 512 KiB, laid out in lines and escaped once more. */
+const POLICY_BODY_MAX_BYTES = 4 * 1024 * 1024;
 /** Longer than clients keep an idle connection (30 s), so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -37,6 +39,7 @@ export async function startHttp(
     next();
   });
   app.use(authenticate(callers, () => parts.authorityMetrics.unauthorized.inc()));
+  app.useBodyParser('json', { limit: POLICY_BODY_MAX_BYTES, type: isPolicyOfPerson });
   app.useBodyParser('json', { limit: BODY_MAX_BYTES, type: 'application/json' });
   const server = app.getHttpServer() as Server;
   putDoor(server, doorOf(parts, callers));
@@ -46,6 +49,13 @@ export async function startHttp(
   const { address, port, family } = server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
   return { url: `http://${host}:${port}`, stop: () => stop(app, server) };
+}
+
+/** Nobody else has anything that large to say. */
+function isPolicyOfPerson(request: IncomingMessage): boolean {
+  const { caller, path } = request as AuthorityRequest;
+  if (path !== '/policy' || caller?.role !== 'person') return false;
+  return /^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '');
 }
 
 function doorOf(parts: HttpParts, callers: Callers): Door {
