@@ -258,7 +258,7 @@ export interface ToolTerms {
 const MAX_NAME_CHARS = 256;
 
 /** `getUserInfo`, `get_user-info`, `github.getUser2` → lower-case words. */
-function nameWords(name: string): string[] {
+export function nameWords(name: string): string[] {
   return name
     .slice(0, MAX_NAME_CHARS)
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')

@@ -8,6 +8,7 @@ export {
   actionOf,
   actionOfNoun,
   isGeneralTopic,
+  nameWords,
   singular,
   toolTerms,
   topicOf,

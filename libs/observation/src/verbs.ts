@@ -1,5 +1,6 @@
 /** What the words of a tool's name say it does. Generic English; an operator's catalogue always goes first. */
 import type { Effect } from '#activity/types';
+import { nameWords } from '#drift';
 
 function words(list: string): string[] {
   return list.trim().split(/\s+/);
@@ -70,19 +71,6 @@ const ADMIN_NOUNS = new Set([
   'secret',
   'apikey',
 ]);
-
-const MAX_NAME_CHARS = 256;
-
-/** `getUserInfo`, `get_user-info`, `github.getUser2` → lower-case words. */
-export function nameWords(name: string): string[] {
-  return name
-    .slice(0, MAX_NAME_CHARS)
-    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
-    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter((word) => word !== '');
-}
 
 const worse = (a: Effect, b: Effect): Effect => (SEVERITY[a] >= SEVERITY[b] ? a : b);
 

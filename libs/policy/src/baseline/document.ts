@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { MEASURES, type Baseline } from '#drift';
 import { canonical } from '../canonical.js';
-import { PolicyError } from '../errors.js';
 import type { RoleCounts } from './counts.js';
-import { fromDisk, type ReadText } from '../read-text.js';
+import { fromDisk, mistakeIn, readJson, type ReadText } from '../read-text.js';
 
 /** Names the form of the file; a form that means something else gets another name. */
 export const BASELINE_SCHEMA = 'driftline.baseline.v1';
@@ -75,34 +74,24 @@ function digestOfRoles(roles: Baseline['roles']): string {
 /** The file's text. Throws `PolicyError` when it is too large to travel inside a policy. */
 export function baselineText({ digest, roles }: Baseline): string {
   const problem = tooLarge(roles);
-  if (problem !== null) throw mistake('baseline', problem);
+  if (problem !== null) throw mistakeIn('baseline', problem);
   return `${JSON.stringify({ schema: BASELINE_SCHEMA, digest, roles }, null, 1)}\n`;
 }
 
 /** Throws `PolicyError` that says what is wrong with the file. */
 export function loadBaseline(path: string, read: ReadText = fromDisk): Baseline {
-  let data: unknown;
-  try {
-    data = JSON.parse(read(path));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw mistake(
-      path,
-      code ? `expected a readable file, got ${code}` : `not JSON: ${(error as Error).message}`,
-    );
-  }
-  const parsed = BaselineFile.safeParse(data);
-  if (!parsed.success) throw mistake(path, `not a baseline: ${z.prettifyError(parsed.error)}`);
+  const parsed = BaselineFile.safeParse(readJson(path, read));
+  if (!parsed.success) throw mistakeIn(path, `not a baseline: ${z.prettifyError(parsed.error)}`);
   const { digest, roles } = parsed.data;
   const computed = digestOfRoles(roles);
   if (digest !== computed) {
-    throw mistake(
+    throw mistakeIn(
       path,
       `its digest says ${digest}, its contents ${computed}: it was changed; build it again`,
     );
   }
   const problem = tooLarge(roles);
-  if (problem !== null) throw mistake(path, problem);
+  if (problem !== null) throw mistakeIn(path, problem);
   return { digest, roles };
 }
 
@@ -112,8 +101,4 @@ function tooLarge(roles: Baseline['roles']): string | null {
   const bytes = Buffer.byteLength(canonical(roles));
   if (bytes <= BASELINE_MAX_BYTES) return null;
   return `${bytes} bytes, at most ${BASELINE_MAX_BYTES} travel inside a policy; build it with a higher --min-tasks or from fewer roles`;
-}
-
-function mistake(path: string, message: string): PolicyError {
-  return new PolicyError(path, [{ line: 1, path: '', message }]);
 }

@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { canonical } from '../canonical.js';
-import { PolicyError } from '../errors.js';
-import { fromDisk, type ReadText } from '../read-text.js';
+import { fromDisk, mistakeIn, readJson, type ReadText } from '../read-text.js';
 
 /** Names the form of the file; a form that means something else gets another name. */
 export const THRESHOLDS_SCHEMA = 'driftline.thresholds.v1';
@@ -67,29 +66,15 @@ export function thresholdsText(file: ThresholdsFile): string {
 
 /** Throws `PolicyError` that says what is wrong with the file. */
 export function loadThresholds(path: string, read: ReadText = fromDisk): ThresholdsFile {
-  let data: unknown;
-  try {
-    data = JSON.parse(read(path));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw mistake(
-      path,
-      code ? `expected a readable file, got ${code}` : `not JSON: ${(error as Error).message}`,
-    );
-  }
-  const parsed = ThresholdsFile.safeParse(data);
-  if (!parsed.success) throw mistake(path, `not thresholds: ${z.prettifyError(parsed.error)}`);
+  const parsed = ThresholdsFile.safeParse(readJson(path, read));
+  if (!parsed.success) throw mistakeIn(path, `not thresholds: ${z.prettifyError(parsed.error)}`);
   const { schema: _schema, digest, ...contents } = parsed.data;
   const computed = digestOfContents(contents);
   if (digest !== computed) {
-    throw mistake(
+    throw mistakeIn(
       path,
       `its digest says ${digest}, its contents ${computed}: it was changed; calibrate again`,
     );
   }
   return parsed.data;
-}
-
-function mistake(path: string, message: string): PolicyError {
-  return new PolicyError(path, [{ line: 1, path: '', message }]);
 }
