@@ -44,7 +44,8 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
     const baited = new Set(activities.filter(({ tool }) => tool === 'bait').map((call) => agentKey(call)));
     expect(new Set((await revocations(log)).map(({ agent }) => agent))).toEqual(baited);
     expect((await alerts(log)).length).toBeGreaterThanOrEqual(baited.size);
-    expect(await engine.metrics.text()).toContain('driftline_activities_total 1500');
+    // Counted once the commit is answered, a moment after it is seen in the store.
+    await expect.poll(() => engine.metrics.text()).toContain('driftline_activities_total 1500');
   });
 
   it('goes on at the marker after a restart, folding nothing twice', async () => {
@@ -58,7 +59,7 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
     const second = await ground.start();
     await folded(ground);
     expect(await storedStates(store)).toEqual(await cleanReplay(log));
-    expect(await second.metrics.text()).toContain('driftline_activities_total 300');
+    await expect.poll(() => second.metrics.text()).toContain('driftline_activities_total 300');
     expect(await second.metrics.text()).toContain('driftline_duplicates_total 0');
   });
 
