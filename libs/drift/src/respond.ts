@@ -1,5 +1,6 @@
 /** From risk to levels, from levels to findings, alerts and commands. Graduated: one answer per subject, the strongest due. */
 import { RESPONSES, type Effect, type Level, type Response } from '#activity/types';
+import type { Finding } from './contract.js';
 import { deriveId } from './hash.js';
 import { countsIn } from './implicit-tasks.js';
 import { LEVEL_RANK, levelOf, nextLevel } from './levels.js';
@@ -37,9 +38,10 @@ export function respond(turn: Turn, task: OpenTask | null): Standing {
   const before = turn.findings.length;
   const ofTask =
     task === null ? null : settle(turn, { task, level: task.level, observedLevel: task.observedLevel });
-  const alerted = turn.findings
-    .slice(before)
-    .reduce((rank, { level }) => Math.max(rank, LEVEL_RANK[level]), -1);
+  let alerted = -1;
+  for (let at = before; at < turn.findings.length; at++) {
+    alerted = Math.max(alerted, LEVEL_RANK[(turn.findings[at] as Finding).level]);
+  }
   const ofAgent = settle(
     turn,
     { task: null, level: state.level, observedLevel: state.observedLevel },

@@ -14,24 +14,25 @@ export function weightAt(evidence: LiveEvidence, now: number): number {
 
 /** 0–100, unrounded. Exactly the same for the same set: the state keeps evidence ordered by key. */
 export function riskOf(policy: Policy, evidence: LiveEvidence[], now: number): number {
-  if (evidence.length === 0) return 0;
-  // Two short lists: this runs with every call of an agent under suspicion, and a map costs more than it finds.
-  const detectors: string[] = [];
-  const doubts: number[] = [];
-  for (const piece of evidence) {
-    const at = detectors.indexOf(piece.detector);
-    const doubt = 1 - weightAt(piece, now);
-    if (at >= 0) doubts[at] = (doubts[at] as number) * doubt;
-    else {
-      detectors.push(piece.detector);
-      doubts.push(doubt);
-    }
-  }
   let rest = 1;
-  for (let i = 0; i < doubts.length; i++) {
-    rest *= Math.max(doubts[i] as number, 1 - ceilingOf(policy, detectors[i] as string));
+  for (let first = 0; first < evidence.length; first++) {
+    const { detector } = evidence[first] as LiveEvidence;
+    if (stoodBefore(evidence, first)) continue;
+    let doubt = 1;
+    // Gone through again for each detector: they are few, and nothing has to be kept. This runs with every call of an agent under suspicion.
+    for (let at = first; at < evidence.length; at++) {
+      const piece = evidence[at] as LiveEvidence;
+      if (piece.detector === detector) doubt *= 1 - weightAt(piece, now);
+    }
+    rest *= Math.max(doubt, 1 - ceilingOf(policy, detector));
   }
   return 100 * (1 - rest);
+}
+
+function stoodBefore(evidence: LiveEvidence[], at: number): boolean {
+  const { detector } = evidence[at] as LiveEvidence;
+  for (let i = 0; i < at; i++) if ((evidence[i] as LiveEvidence).detector === detector) return true;
+  return false;
 }
 
 function ceilingOf(policy: Policy, detector: string): number {

@@ -291,9 +291,12 @@ function receive(memory: Memory, lineage: Lineage, flight: InFlight, result: Too
   const source = addSource(memory.state, lineage, result.server, result.tool);
   const brought = broughtBy(lineage, flight, result, source);
   const entries: number[] = [];
+  // One for all of them: there may be many, and each is a number as soon as it is known.
+  const origin: Origin = { ...NOWHERE };
   for (const value of result.values) {
     if (value.kind === 'amount' || value.at === AUTHOR_ALIAS) continue;
-    entries.push(keyOf(value.print) + packed(originOf(brought, value)));
+    find(origin, brought, value);
+    entries.push(keyOf(value.print) + packed(origin));
   }
   addEntries(lineage, ordered(entries));
   noteDue(lineage, flight, result);
@@ -349,7 +352,8 @@ function broughtBy(lineage: Lineage, flight: InFlight, result: ToolResult, sourc
   };
 }
 
-function originOf(brought: Brought, value: Value): Origin {
+/** Finds the origin of a value: all of `origin` is replaced. */
+function find(origin: Origin, brought: Brought, value: Value): void {
   const { inherited, answer, reply, foreign, source } = brought;
   const tainted = inherited.level > 0;
   const prose = value.standing === 'prose';
@@ -359,16 +363,14 @@ function originOf(brought: Brought, value: Value): Origin {
   const own = answer ? VOUCHER.meant : reply ? VOUCHER.named : voucherOf(brought, value);
   const voucher = tainted ? (Math.min(own, inherited.voucher) as Voucher) : own;
   const imperative = (loose && value.imperative && !answer && !reply) || (tainted && inherited.imperative);
-  return {
-    level: inherited.level + (stranger && !answer ? 1 : 0),
-    voucher,
-    imperative,
-    line: stranger && !prose,
-    foreign,
-    asked: imperative && voucher === VOUCHER.nobody,
-    strong: isTarget(value.kind),
-    source,
-  };
+  origin.level = inherited.level + (stranger && !answer ? 1 : 0);
+  origin.voucher = voucher;
+  origin.imperative = imperative;
+  origin.line = stranger && !prose;
+  origin.foreign = foreign;
+  origin.asked = imperative && voucher === VOUCHER.nobody;
+  origin.strong = isTarget(value.kind);
+  origin.source = source;
 }
 
 function voucherOf({ authors, sourced, delegates, named }: Brought, value: Value): Voucher {
