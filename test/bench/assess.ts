@@ -1,13 +1,16 @@
 /**
  * `assess` calls a second and core: the load of the pipeline, in CPU time of a process that has one thread for everything,
- * garbage collection included (several collector threads would wait for each other in CPU time).
+ * garbage collection included (several collector threads would wait for each other in CPU time). Activities are as the
+ * engine has them, through the codec. And how large the states get, between tasks and with one open.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { decodeActivity, encodeActivity } from '#activity';
 import { agentKey } from '#activity/types';
 import { assess, type AgentState, type Policy } from '#drift';
 import { defaultPolicy } from '#policy';
-import { figure, type Figure } from './figures.js';
+import { stateCodec } from '#store';
+import { figure, quantileFigure, type Figure } from './figures.js';
 import { policyWithFiftyRules } from './fifty-rules.js';
 import { Load } from './load.js';
 import { ROUNDS } from './pipeline.js';
@@ -26,17 +29,41 @@ export function benchAssess(): Figure[] {
 }
 
 function measure(): Figure[] {
-  const { rates, evidence, commands } = ratesWith(defaultPolicy());
+  const { rates, evidence, commands, states } = ratesWith(defaultPolicy());
+  const fifty = ratesWith(policyWithFiftyRules());
   return [
     figure('assess_per_second', '1/s', rates),
-    figure('assess_with_50_sequences_per_second', '1/s', ratesWith(policyWithFiftyRules()).rates),
+    figure('assess_with_50_sequences_per_second', '1/s', fifty.rates),
+    ...sizes('state', states),
+    ...sizes('state_with_50_sequences', fifty.states),
     figure('load_evidence_share', 'ratio', [evidence / EVENTS]),
     figure('load_command_share', 'ratio', [commands / EVENTS]),
   ];
 }
 
-function ratesWith(policy: Policy): { rates: number[]; evidence: number; commands: number } {
+/** With the undeclared task that the load leaves open, and the same without it. */
+function sizes(name: string, states: AgentState[]): Figure[] {
+  const open = states.map((state) => stateCodec.encode(state).length);
+  const closed = states.map((state) => stateCodec.encode({ ...state, tasks: [] }).length);
+  return [
+    quantileFigure(`${name}_between_tasks_p50`, 'bytes', closed, 0.5),
+    quantileFigure(`${name}_between_tasks_p95`, 'bytes', closed, 0.95),
+    quantileFigure(`${name}_task_open_p50`, 'bytes', open, 0.5),
+    quantileFigure(`${name}_task_open_p95`, 'bytes', open, 0.95),
+  ];
+}
+
+interface Measured {
+  rates: number[];
+  evidence: number;
+  commands: number;
+  /** Of all agents, after the last round. */
+  states: AgentState[];
+}
+
+function ratesWith(policy: Policy): Measured {
   const rates: number[] = [];
+  let last: AgentState[] = [];
   let evidence = 0;
   let commands = 0;
   for (let round = 0; round <= ROUNDS; round += 1) {
@@ -46,7 +73,7 @@ function ratesWith(policy: Policy): { rates: number[]; evidence: number; command
     let cpuUs = 0;
     for (let done = 0; done < EVENTS; done += BATCH) {
       // In batches, as the engine has them: making the load is not timed and its garbage is gone before.
-      const activities = Array.from({ length: BATCH }, () => load.next());
+      const activities = Array.from({ length: BATCH }, () => decodeActivity(encodeActivity(load.next())));
       const keys = activities.map(agentKey);
       const started = process.cpuUsage();
       for (let i = 0; i < BATCH; i += 1) {
@@ -60,8 +87,9 @@ function ratesWith(policy: Policy): { rates: number[]; evidence: number; command
     }
     // The first round warms the compiler up.
     if (round > 0) rates.push(EVENTS / (cpuUs / 1e6));
+    last = [...states.values()];
   }
-  return { rates, evidence, commands };
+  return { rates, evidence, commands, states: last };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(JSON.stringify(measure()));
