@@ -9,6 +9,7 @@ import {
   copyOfLineage,
   originIn,
   sizeOf,
+  leftBehind,
   takeFlight,
   withinBounds,
   type Lineage,
@@ -16,6 +17,8 @@ import {
 import {
   entryOf,
   isTainted,
+  restOf,
+  VOUCHER,
   keyOf,
   knownOf,
   merged,
@@ -160,5 +163,29 @@ describe('a lineage', () => {
       voucher: 2,
       asked: true,
     });
+  });
+
+  it('leaves to the next task no more than its bound, and what had to go as one entry that is as bad', () => {
+    const tainted = (print: number, imperative: boolean) =>
+      keyOf(print.toString(16).padStart(16, '0')) +
+      packed({
+        level: 1,
+        voucher: VOUCHER.nobody,
+        imperative,
+        line: false,
+        foreign: true,
+        asked: false,
+        strong: true,
+        source: 0,
+      });
+    const flood = ordered(Array.from({ length: 200 }, (_, n) => tainted((n + 1) * 2 ** 40, true)));
+    const left = leftBehind([flood]);
+    expect(left).toHaveLength(LIMITS.lineagePassed);
+    expect(restOf(left)).toBeGreaterThanOrEqual(knownOf(flood[0]!));
+    expect(leftBehind([left, ordered([tainted(7 * 2 ** 41 + 2 ** 40, false)])])).toHaveLength(
+      LIMITS.lineagePassed,
+    );
+    expect(restOf(leftBehind([left]))).toBe(restOf(left));
+    expect(restOf(leftBehind([flood.slice(0, 3)]))).toBe(0);
   });
 });

@@ -16,6 +16,7 @@ import {
   merged,
   ordered,
   packed,
+  restOf,
   together,
   VOUCHER,
   type Origin,
@@ -299,19 +300,25 @@ export function addLoss(lineage: Lineage): void {
   lineage.lost = Math.max(lineage.lost, LOST);
 }
 
-/** What a task leaves to the next of its principal: what came out of text, the worst first where it is too much. */
-export function leftBehind(lineages: readonly (readonly number[])[]): number[] {
-  const tainted = lineages.reduce<number[]>((all, entries) => merged(all, entries.filter(isTainted)), []);
-  if (tainted.length <= LIMITS.lineagePassed) return tainted;
-  const kept = new Set(
-    tainted.toSorted((a, b) => knownOf(b) - knownOf(a) || a - b).slice(0, LIMITS.lineagePassed),
-  );
-  return tainted.filter((entry) => kept.has(entry));
+/**
+ * What a task leaves to the next of its principal: what came out of text, the worst first where it is too much, and then
+ * the worst of the rest in one entry without a print.
+ */
+export function leftBehind(lineages: readonly (readonly number[])[], lost = 0): number[] {
+  const isKept = (entry: number) => isTainted(entry) && entry !== knownOf(entry);
+  const tainted = lineages.reduce<number[]>((all, entries) => merged(all, entries.filter(isKept)), []);
+  const gone = lineages.reduce((worst, entries) => Math.max(worst, restOf(entries)), lost);
+  const room = gone === 0 ? LIMITS.lineagePassed : LIMITS.lineagePassed - 1;
+  if (tainted.length <= room) return gone === 0 ? tainted : [gone, ...tainted];
+  const worstFirst = tainted.toSorted((a, b) => knownOf(b) - knownOf(a) || a - b);
+  const kept = new Set(worstFirst.slice(0, LIMITS.lineagePassed - 1));
+  const rest = Math.max(gone, LOST, knownOf(worstFirst[LIMITS.lineagePassed - 1] as number));
+  return [rest, ...tainted.filter((entry) => kept.has(entry))];
 }
 
 /** All that a lineage would leave behind. */
 export function taintedOf(lineage: Lineage | null): number[] {
-  return lineage === null ? [] : leftBehind([lineage.older, lineage.newer, lineage.passed]);
+  return lineage === null ? [] : leftBehind([lineage.older, lineage.newer, lineage.passed], lineage.lost);
 }
 
 /** A lineage that starts with what others left; null when they left nothing. */

@@ -151,6 +151,14 @@ export function entryOf(entries: readonly number[], key: number): number {
   return found !== undefined && found < key + SPREAD ? found : -1;
 }
 
+/**
+ * What stands first in a list for all that had to go, without a print: the worst that is known of it. 0 = nothing went.
+ */
+export function restOf(entries: readonly number[]): number {
+  const first = entries[0];
+  return first !== undefined && first < SPREAD ? first : 0;
+}
+
 /** Both ordered lists as one, each print once. The longer one is copied as it is: the whole is never shorter. */
 export function merged(a: readonly number[], b: readonly number[]): number[] {
   const all = a.length >= b.length ? a.slice() : b.slice();

@@ -35,6 +35,7 @@ import {
   knownOf,
   ordered,
   packed,
+  restOf,
   unpacked,
   VOUCHER,
   type Origin,
@@ -141,9 +142,12 @@ type At = Pick<Look, 'state' | 'policy' | 'now'>;
 function found(at: At, task: OpenTask, value: Value): Found {
   const one = known(at, task, keyOf(value.print));
   if (one !== null) return { value, origin: unpacked(one.known), share: one.share, nowhere: false };
-  const lost = task.lineage?.lost ?? 0;
-  const isLost = lost > 0 && isTarget(value.kind);
-  return { value, origin: isLost ? unpacked(lost) : NOWHERE, share: 1, nowhere: !isLost };
+  const nowhere = { value, origin: NOWHERE, share: 1, nowhere: true };
+  if (task.lineage === null || !isTarget(value.kind)) return nowhere;
+  const { lost, passed, passedAt } = task.lineage;
+  if (lost > 0) return { value, origin: unpacked(lost), share: 1, nowhere: false };
+  const rest = restOf(passed);
+  return rest === 0 ? nowhere : { value, origin: unpacked(rest), share: aged(at, passedAt), nowhere: false };
 }
 
 /** Of an argument's value; a page on a site, or a file in a folder, that the intent led to is vouched for by that. */
@@ -270,6 +274,11 @@ const WHOSE: Record<Voucher, string> = {
   [VOUCHER.meant]: 'the intent means its author, but not this target',
 };
 
+/** Its answer is the system's own. What nobody knows to change something may well have read somebody's text. */
+function changes(effect: ToolCall['effect']): boolean {
+  return effect !== 'read' && effect !== 'unknown';
+}
+
 /** What the call's result inherits: the worst of its arguments. */
 function flightOf(memory: Memory, task: OpenTask, call: ToolCall): InFlight {
   let taint = 0;
@@ -284,7 +293,7 @@ function flightOf(memory: Memory, task: OpenTask, call: ToolCall): InFlight {
     const carries = isTarget(value.kind) ? origin.level > 0 || origin.asked : origin.asked;
     if (!nowhere && carries) taint = Math.max(taint, packed({ ...origin, level: Math.max(1, origin.level) }));
   }
-  return { taint, named: named && !strange, acts: call.effect !== 'read' };
+  return { taint, named: named && !strange, acts: changes(call.effect) };
 }
 
 function receive(memory: Memory, lineage: Lineage, flight: InFlight, result: ToolResult): void {
