@@ -1,5 +1,5 @@
 /** The policy file of a single-machine Driftline, watched while it runs: whoever edits it is the operator. */
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadPolicy, type Policy } from '#policy';
 
@@ -36,7 +36,24 @@ export function watchPolicyFile(
       say(`${path} changed and is not used, what judged before goes on: ${(error as Error).message}`);
     }
   };
-  const look = () => void (turn = turn.then(read));
-  watchFile(path, { interval: everyMs }, look);
-  return () => unwatchFile(path, look);
+  // Looked at once before this returns, so that no edit after it is taken for the state it began with.
+  let seen = stampOf(path);
+  const look = () => {
+    const now = stampOf(path);
+    if (now === seen) return;
+    seen = now;
+    turn = turn.then(read);
+  };
+  const timer = setInterval(look, everyMs);
+  return () => clearInterval(timer);
+}
+
+/** Changes with every edit, and when another file takes its place; empty where none can be seen: reading it says why. */
+function stampOf(path: string): string {
+  try {
+    const { ino, mtimeMs, size } = statSync(path);
+    return `${ino}/${mtimeMs}/${size}`;
+  } catch {
+    return '';
+  }
 }
