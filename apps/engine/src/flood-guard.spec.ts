@@ -131,4 +131,9 @@ describe('a policy that stops enforcing it', () => {
     const derived = withoutEnforcement(policy, ['scope', 'canary'])!;
     expect(withoutEnforcement(derived, ['scope', 'canary', 'sequence/unknown'])).toBeNull();
   });
+
+  it('is never silent about honeytokens and tasks that are over, however many trip them', () => {
+    expect(withoutEnforcement(policy, ['canary', 'afterlife'])).toBeNull();
+    expect(withoutEnforcement(policy, ['canary', 'scope'])!.detectors['canary']!.mode).toBe('enforce');
+  });
 });

@@ -68,7 +68,14 @@ export function withoutEnforcement(policy: Policy, causes: string[]): Policy | n
   return decodePolicy(encodePolicy(derived));
 }
 
+/**
+ * What no number of agents makes ordinary: whoever gets many to touch a honeytoken, or to work on tasks that are over,
+ * must not switch that off for all.
+ */
+const NEVER_SILENCED: ReadonlySet<string> = new Set(['canary', 'afterlife']);
+
 function enforces({ detectors, sequences }: Policy, cause: string): boolean {
+  if (NEVER_SILENCED.has(cause)) return false;
   const rule = sequences?.find(({ id }) => cause === `sequence/${id}`);
   return rule ? rule.mode === 'enforce' : detectors[cause]?.mode === 'enforce';
 }

@@ -77,7 +77,7 @@ export function copyOfLineage(lineage: Lineage | null): Lineage {
   return { older, newer, authors, delegates, flights, sources, due, lost, passed, passedAt };
 }
 
-const STRONG_KINDS: ReadonlySet<ValueKind> = new Set([
+const ADDRESS_KINDS: ReadonlySet<ValueKind> = new Set([
   'email',
   'url',
   'host',
@@ -85,13 +85,16 @@ const STRONG_KINDS: ReadonlySet<ValueKind> = new Set([
   'iban',
   'account',
   'card',
-  'path',
-  'id',
 ]);
+
+/** Names somebody or some place to go to. */
+export function isAddress(kind: ValueKind): boolean {
+  return ADDRESS_KINDS.has(kind);
+}
 
 /** Names a target by itself. */
 export function isTarget(kind: ValueKind): boolean {
-  return STRONG_KINDS.has(kind);
+  return isAddress(kind) || kind === 'path' || kind === 'id';
 }
 
 /** Known of this value; -1 = never met. */

@@ -63,8 +63,8 @@ export function answerError(request: IncomingMessage, response: ServerResponse, 
   const { code, message } = error;
   response.setHeader(CODE_HEADER, code);
   if (code === 'unauthorized') response.setHeader('www-authenticate', 'Bearer');
-  // What is left of a body that is too large is not read.
-  if (code === 'limit' && !request.complete) response.setHeader('connection', 'close');
+  // What is left of a body that nobody will look at is not read.
+  if (!request.complete) response.setHeader('connection', 'close');
   const plain = request.url?.startsWith('/access/') ?? false;
   response
     .writeHead(ACCESS_STATUS[code], plain ? TEXT : JSON_TYPE)

@@ -10,6 +10,7 @@
  */
 import type { Effect, Request, ToolCall, ToolResult } from '#activity/types';
 import { toolTerms } from '../actions.js';
+import { meantAuthors } from '../authors.js';
 import { matchesName } from '../glob.js';
 import { shortDigest } from '../hash.js';
 import { siblingsOf } from '../implicit-tasks.js';
@@ -78,14 +79,9 @@ function standsBehind(task: OpenTask, result: ToolResult): (request: Request) =>
   if (result.trust === 'own' && answersAct(lineage, result.callId)) return () => BEHIND.system;
   const { authors } = lineage;
   if (authors.length === 0) return () => BEHIND.nobody;
-  const meant = new Set(authors);
-  for (const { at, print, author } of result.values)
-    if (at === AUTHOR_ALIAS && author !== null && authors.includes(print)) meant.add(author);
+  const meant = meantAuthors(authors, result);
   return ({ author }) => (author === null ? BEHIND.nobody : meant.has(author) ? BEHIND.meant : BEHIND.other);
 }
-
-/** `Value.at` of another name of a record's author (`schemas/values.md`). */
-const AUTHOR_ALIAS = '#author';
 
 /** How far the intent, or the grant, asks for a call itself. */
 interface Cover {

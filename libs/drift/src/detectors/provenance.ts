@@ -8,6 +8,7 @@
  * nowhere; harm without a target of its own says nothing here.
  */
 import type { ToolCall, ToolResult, Value } from '#activity/types';
+import { AUTHOR_ALIAS, meantAuthors } from '../authors.js';
 import { isSibling } from '../implicit-tasks.js';
 import {
   addDue,
@@ -19,6 +20,7 @@ import {
   copyOfLineage,
   flightsFor,
   isDue,
+  isAddress,
   isTarget,
   isTelling,
   NO_LINEAGE,
@@ -204,28 +206,18 @@ function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
   const deed = acting ? 1 : 0.85;
   if (voucher !== VOUCHER.meant) return textShare(value, origin) * kind * place * deed;
   // Whoever may say what is to be done may not name a new account or address to send to.
-  const leaves = imperative && !line && call.effect === 'send' && ADDRESSES.has(value.kind);
+  const leaves = imperative && !line && call.effect === 'send' && isAddress(value.kind);
   return (leaves ? 0.75 : imperative && acting ? 0.4 : 0.15) * kind * place;
 }
 
 /** Of a target that came out of text nobody the task trusts stands behind. */
 function textShare({ kind }: Value, { voucher, imperative, line }: Origin): number {
   const named = voucher === VOUCHER.named;
-  const leaves = ADDRESSES.has(kind);
+  const leaves = isAddress(kind);
   if (!line) return imperative ? (named ? 0.8 : 1) : named ? 0.35 : leaves ? 0.55 : 0.5;
   // An id on a line of its own is a reference as records have them; an address leads out.
   return (imperative ? (named ? 0.35 : 0.9) : named ? 0.2 : 0.5) * (leaves ? 1 : 0.5);
 }
-
-const ADDRESSES: ReadonlySet<Value['kind']> = new Set([
-  'email',
-  'url',
-  'host',
-  'phone',
-  'iban',
-  'account',
-  'card',
-]);
 
 function kindShare(value: Value, asked: boolean): number {
   if (isTarget(value.kind)) return 1;
@@ -318,19 +310,6 @@ function noteDue(lineage: Lineage, { acts, taint }: InFlight, { trust, requests 
   if (tools.length > 0) addDue(lineage, tools);
 }
 
-/** `Value.at` of another name of a record's author (`schemas/values.md`). */
-const AUTHOR_ALIAS = '#author';
-
-/** Authors of records that the intent presents as a source, by any of their names. */
-function meantAuthors({ authors }: Lineage, result: ToolResult): ReadonlySet<string> {
-  if (authors.length === 0) return NO_AUTHORS;
-  const meant = new Set(authors);
-  for (const { at, print, author } of result.values)
-    if (at === AUTHOR_ALIAS && author !== null && authors.includes(print)) meant.add(author);
-  return meant;
-}
-const NO_AUTHORS: ReadonlySet<string> = new Set();
-
 /** What all values of a result have in common. */
 interface Brought {
   inherited: Origin;
@@ -354,7 +333,7 @@ function broughtBy(lineage: Lineage, flight: InFlight, result: ToolResult, sourc
     reply: flight.acts && result.trust === 'unknown',
     foreign: result.trust !== 'own',
     source,
-    authors: meantAuthors(lineage, result),
+    authors: meantAuthors(lineage.authors, result),
     sourced: lineage.authors.length > 0,
     delegates: lineage.delegates,
     named: flight.named,
