@@ -229,16 +229,24 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
   it('stops enforcing what fires on everyone where the policy says so, from a record on that replay follows', async () => {
     const { log, store } = ground;
     const floodGuard = { windowMs: 3_600_000, minAgents: 5, share: 0.5, response: 'observe' as const };
-    const guarded = named({ ...POLICY, floodGuard });
+    const options = { single: ['spiffe://acme/*'], verified: [], window: 60_000 };
+    const identity = { mode: 'enforce' as const, weight: 0.9, ceiling: 0.95, halfLifeMs: 600_000, options };
+    const detectors = { ...POLICY.detectors, identity };
+    const guarded = named({ ...POLICY, detectors, floodGuard });
     const engine = await ground.start({ policy: guarded });
     const reporter = new Reporter();
-    const baits = () =>
-      send(
-        log,
-        Array.from({ length: 8 }, (_, i) => reporter.bait(`baited-${i}`)),
+    const elsewhere = new Reporter();
+    const agents = Array.from({ length: 8 }, (_, i) => i);
+    /** Eight agents at work at two gateways in turn. */
+    const inTwoPlaces = (name: string) => {
+      const from = Date.now();
+      const calls = [reporter, elsewhere, reporter].flatMap((gateway, turn) =>
+        agents.map((i) => gateway.call(`${name}-${i}`, { time: from + turn })),
       );
+      return send(log, calls);
+    };
     await send(log, reporter.calls(4, 4));
-    await baits();
+    await inTwoPlaces('busy');
     await until(async () => {
       // A tally is written down with what is folded, a few seconds apart.
       await send(log, [reporter.call('agent-0')]);
@@ -248,23 +256,23 @@ describe.each(modes())('the engine folds activity (%s)', (mode) => {
     const derived = (await activations(log)).find(({ revision }) => revision === 2)!;
     expect(derived).toMatchObject({
       by: 'flood-guard',
-      reason: expect.stringContaining('canary fired on'),
+      reason: expect.stringContaining('identity fired on'),
     });
     const before = (await revocations(log)).length;
     expect(before).toBe(8);
     await until(async () => expect(await activations(log)).toHaveLength(2 * PARTITIONS));
     await folded(ground);
-    await send(
-      log,
-      Array.from({ length: 8 }, (_, i) => reporter.bait(`other-${i}`)),
-    );
+    await inTwoPlaces('other');
     await folded(ground);
     expect(await revocations(log)).toHaveLength(before);
+    await send(log, [reporter.bait('other-0')]);
+    await folded(ground);
+    expect(await revocations(log)).toHaveLength(before + 1);
     const told = (await alerts(log)).filter(({ id }) => id.startsWith('rule-flood'));
     expect(told.map(({ title }) => title)).toEqual([
-      expect.stringMatching(/^canary fires on \d+ % of the agents$/),
+      expect.stringMatching(/^identity fires on \d+ % of the agents$/),
     ]);
-    expect(await engine.metrics.text()).toContain('driftline_rule_floods_total{cause="canary"} 1');
+    expect(await engine.metrics.text()).toContain('driftline_rule_floods_total{cause="identity"} 1');
     const { documents } = await policies(log);
     expect(await storedStates(store)).toEqual(await cleanReplay(log, [guarded, ...documents]));
   });
