@@ -97,6 +97,7 @@ function negated(list: readonly Token[], at: number): boolean {
   return NEGATIONS.has(one) || (one === 'to' && NEGATIONS.has(two)) || (one === 'do' && two === 'not');
 }
 
+const JOINT = /[-'’]/;
 const ADDRESSED = new Set(['email', 'mail', 'message', 'post', 'text']);
 const OF_ADDRESS = new Set(['address', 'addresses', 'number', 'id', 'code', 'account', 'accounts']);
 
@@ -113,7 +114,7 @@ function nounsIn(list: readonly Token[], from: number, to: number): string[] {
     } else if (word.length > 2 && (roles & ROLE.function) === 0) {
       // "Email address", "phone number": something to know, not a message.
       if (ADDRESSED.has(word) && OF_ADDRESS.has(list[i + 1]?.word ?? '')) continue;
-      for (const part of word.split(/[-'’]/)) {
+      for (const part of JOINT.test(word) ? word.split(JOINT) : [word]) {
         const noun = singular(part);
         if (noun !== '') nouns.push(noun);
       }

@@ -5,7 +5,7 @@ import type { Fingerprinter } from './fingerprint.js';
 import { classifyWhole, type Classified } from './kinds.js';
 import { MAX_AT_BYTES, MAX_PHRASES, MAX_TEXT_CHARS, MOOD_REACH_UNITS } from './limits.js';
 import { contentWords, namesIn, phrases } from './names.js';
-import { textForm, type Plain } from './normal.js';
+import { textForm, type Family, type Plain } from './normal.js';
 import { leavesOf, type Leaf, type Leaves } from './structure.js';
 import { visitUnits, type Unit } from './units.js';
 
@@ -29,12 +29,16 @@ export interface Extracted {
   records: number;
 }
 
-interface Candidate {
-  plain: Plain;
+/** What is the same for all values of a unit or leaf. */
+interface Circumstances {
   standing: Standing;
   at: string;
   imperative: boolean;
   author: Plain | null;
+}
+
+interface Candidate extends Circumstances {
+  plain: Plain;
 }
 
 /** What names a target by itself. */
@@ -66,12 +70,37 @@ const LIST_CHARS = 256;
 /** Small numbers in place of long texts, so that keys stay short. */
 class Numbers {
   private readonly known = new Map<string, number>();
+  private last: string | null = null;
+  private lastNumber = 0;
 
   of(text: string | null): number {
     if (text === null) return 0;
+    if (text === this.last) return this.lastNumber;
     let number = this.known.get(text);
     if (number === undefined) this.known.set(text, (number = this.known.size + 1));
-    return number;
+    this.last = text;
+    return (this.lastNumber = number);
+  }
+}
+
+const FAMILIES: Record<Family, number> = { email: 0, web: 1, number: 2, code: 3, path: 4, text: 5 };
+/** At least families times standings. */
+const SORTS = 64;
+
+/** Candidates of one rank, by sort and value. Joining the two to one key for every word would cost more than all else. */
+class Rank {
+  readonly list: { candidate: Candidate; sort: number }[] = [];
+  private readonly bySort = new Map<number, Map<string, Candidate>>();
+
+  find(sort: number, normal: string): Candidate | undefined {
+    return this.bySort.get(sort)?.get(normal);
+  }
+
+  keep(sort: number, candidate: Candidate): void {
+    let alike = this.bySort.get(sort);
+    if (alike === undefined) this.bySort.set(sort, (alike = new Map()));
+    alike.set(candidate.plain.normal, candidate);
+    this.list.push({ candidate, sort });
   }
 }
 
@@ -79,44 +108,45 @@ class Numbers {
 class Collector {
   readonly kinds = new Set<ValueKind>();
   dropped = 0;
-  private readonly ranks: (Map<string, Candidate> | undefined)[] = [];
-  private readonly authors = new Numbers();
-  private readonly places = new Numbers();
+  private readonly ranks: (Rank | undefined)[] = [];
+  private readonly origins = new Numbers();
 
   constructor(
     private readonly max: number,
     private readonly byPlace: boolean,
   ) {}
 
-  /** Value, standing, author and, in arguments, place; not the mood. */
-  private keyOf({ plain, standing, author, at }: Candidate): string {
-    const who = this.authors.of(author?.normal ?? null);
-    const where = this.byPlace ? this.places.of(at) : 0;
-    return `${who}.${where}.${STANDINGS[standing]}${plain.family}.${plain.normal}`;
+  /** With the value it is what makes two candidates one: family, standing, and author or, in arguments, place; not the mood. */
+  private sortOf(family: Family, { standing, author, at }: Circumstances): number {
+    const origin = this.origins.of(this.byPlace ? at : (author?.normal ?? null));
+    return origin * SORTS + STANDINGS[standing] * 8 + FAMILIES[family];
   }
 
-  add(candidate: Candidate): void {
-    const { plain, standing, imperative } = candidate;
+  add(plain: Plain, from: Circumstances): void {
+    const { standing, imperative } = from;
     this.kinds.add(plain.kind);
-    const kept = (this.ranks[rankOf(plain.kind, standing, imperative)] ??= new Map<string, Candidate>());
-    const key = this.keyOf(candidate);
-    const known = kept.get(key);
+    const rank = (this.ranks[rankOf(plain.kind, standing, imperative)] ??= new Rank());
+    const sort = this.sortOf(plain.family, from);
+    const known = rank.find(sort, plain.normal);
     if (known !== undefined) known.imperative ||= imperative;
-    else if (kept.size >= this.max) this.dropped++;
-    else kept.set(key, candidate);
+    else if (rank.list.length >= this.max) this.dropped++;
+    else {
+      const { at, author } = from;
+      rank.keep(sort, { plain, standing, at, imperative, author });
+    }
   }
 
   /** The worst first, at most `max`. A value met in both moods at one standing is kept in the worse. */
   finish(): Candidate[] {
-    const kept = new Map<string, Candidate>();
+    const kept = new Rank();
     for (let rank = 0; rank < RANKS; rank++)
-      for (const [key, candidate] of this.ranks[rank] ?? []) {
-        const known = kept.get(key);
-        if (known === undefined) kept.set(key, candidate);
+      for (const { candidate, sort } of this.ranks[rank]?.list ?? []) {
+        const known = kept.find(sort, candidate.plain.normal);
+        if (known === undefined) kept.keep(sort, candidate);
         else known.imperative ||= candidate.imperative;
       }
-    this.dropped += Math.max(0, kept.size - this.max);
-    return [...kept.values()].slice(0, this.max);
+    this.dropped += Math.max(0, kept.list.length - this.max);
+    return kept.list.slice(0, this.max).map(({ candidate }) => candidate);
   }
 }
 
@@ -190,17 +220,16 @@ class Extraction {
     const { standing: source } = this.options;
     const standing = standingOf(source, place);
     const mood = source === 'result' && imperative;
-    const base = { standing, at: leaf.at, imperative: mood, author };
-    this.collector.add({ ...base, plain: hinted(value, hint) });
+    const circumstances = { standing, at: leaf.at, imperative: mood, author };
+    this.collector.add(hinted(value, hint), circumstances);
     if (value.host !== undefined)
-      this.collector.add({ ...base, plain: { kind: 'host', family: 'web', normal: value.host } });
+      this.collector.add({ kind: 'host', family: 'web', normal: value.host }, circumstances);
     if (source === 'argument' && value.kind === 'path') {
       const name = value.normal.slice(value.normal.lastIndexOf('/') + 1);
       if (name !== value.normal && name.includes('.'))
-        this.collector.add({ ...base, plain: { kind: 'path', family: 'path', normal: name } });
+        this.collector.add({ kind: 'path', family: 'path', normal: name }, circumstances);
       const folder = value.normal.slice(0, value.normal.lastIndexOf('/'));
-      if (folder !== '')
-        this.collector.add({ ...base, plain: { kind: 'path', family: 'path', normal: folder } });
+      if (folder !== '') this.collector.add({ kind: 'path', family: 'path', normal: folder }, circumstances);
     }
   }
 
@@ -227,7 +256,7 @@ class Extraction {
       const normal = textForm(part);
       if (normal.length < 3 || normal.length > MAX_TEXT_CHARS || normal === author.normal) continue;
       const plain: Plain = { kind: 'name', family: 'text', normal };
-      this.collector.add({ plain, standing: 'field', at: AUTHOR_ALIAS, imperative: false, author });
+      this.collector.add(plain, { standing: 'field', at: AUTHOR_ALIAS, imperative: false, author });
     }
   }
 }

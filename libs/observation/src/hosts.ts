@@ -52,6 +52,7 @@ export function normalHost(text: string): string | null {
 }
 
 export function isIpV4(host: string): boolean {
+  if (host.length > 15 || !/^\d/.test(host)) return false;
   const octets = host.split('.');
   return (
     octets.length === 4 && octets.every((octet) => /^(?:0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255)

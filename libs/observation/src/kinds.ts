@@ -236,15 +236,21 @@ function moneyIn(pattern: RegExp, window: string): Spaced | null {
   return value === null ? null : { value, length: money!.length };
 }
 
+/** Every word begins with a capital letter, or joins those that do. */
+function isNamed(text: string): boolean {
+  const first = text.charCodeAt(0);
+  if (first >= 97 && first <= 122 && !/^(?:of|the|and|de|la)(?:\s|$)/.test(text)) return false;
+  return text
+    .split(/\s+/)
+    .every((word) => /^["'(]?\p{Lu}/u.test(word) || /^(?:of|the|and|de|la|&)$/.test(word));
+}
+
 /** A short text as a whole: `name` where its words are capitalised, else `text`. They share one family. */
 export function shortText(text: string): Classified | null {
   if (text.length > MAX_TEXT_CHARS) return null;
   const normal = textForm(text);
   if (normal.length < 2 || !/\p{L}/u.test(normal)) return null;
-  const named = text
-    .split(/\s+/)
-    .every((word) => /^["'(]?\p{Lu}/u.test(word) || /^(?:of|the|and|de|la|&)$/.test(word));
-  return found(named ? 'name' : 'text', 'text', normal);
+  return found(isNamed(text) ? 'name' : 'text', 'text', normal);
 }
 
 /** What a whole field, table cell or argument is: one value, or a short text, or nothing. */

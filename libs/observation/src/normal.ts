@@ -24,7 +24,11 @@ export interface Plain {
   normal: string;
 }
 
+/** Most names and words: nothing in them but case has another form. */
+const PLAIN_WORDS = /^[A-Za-z0-9]+(?: [A-Za-z0-9]+)*$/;
+
 export function textForm(text: string): string {
+  if (PLAIN_WORDS.test(text)) return text.toLowerCase();
   return plainText(text)
     .toLowerCase()
     .replace(/[‘’]/g, "'")

@@ -174,11 +174,14 @@ function push(tokens: Tokens, cursor: Cursor, gap: Gap, piece: Piece): void {
   });
 }
 
-function nextGap(cursor: Cursor): Gap {
+/** Moves on to the next token and says in `gap` what stood before it. */
+function nextGap(cursor: Cursor, gap: Gap): void {
   const { text } = cursor;
   const start = cursor.at;
   const afterColon = start > 0 && text.charCodeAt(start - 1) === 58;
-  const gap: Gap = { apart: afterColon, clause: afterColon, quote: false };
+  gap.apart = afterColon;
+  gap.clause = afterColon;
+  gap.quote = false;
   while (cursor.at < text.length) {
     const c = text.charCodeAt(cursor.at);
     if (isAlnum(c)) break;
@@ -193,15 +196,15 @@ function nextGap(cursor: Cursor): Gap {
     cursor.at += escape ? 2 : 1;
   }
   if (cursor.at - start > 1) gap.apart = true;
-  return gap;
 }
 
 /** All tokens of one unit of text. */
 export function tokenize(text: string): Tokens {
   const tokens: Tokens = { list: [], oversize: 0, ideographs: 0 };
   const cursor = new Cursor(text);
+  const gap: Gap = { apart: false, clause: false, quote: false };
   while (cursor.at < text.length) {
-    const gap = nextGap(cursor);
+    nextGap(cursor, gap);
     const { at } = cursor;
     if (at >= text.length) break;
     const spaced = startsSpaced(text, at) ? classifySpaced(text, at, at + WINDOW_CHARS) : null;
