@@ -51,6 +51,7 @@ export type {
   Catalogue,
   CatalogueEntry,
   DetectorSettings,
+  EffectBy,
   FloodGuard,
   LevelThresholds,
   Policy,

@@ -6,11 +6,24 @@ import type { Baseline, Role } from './peers.js';
 import type { Thresholds } from './thresholds.js';
 import type { Tier } from './tiers.js';
 
+/** What a call does, by one of its arguments: a method of HTTP, the verbs of a statement, a flag. */
+export interface EffectBy {
+  /** JSON pointer of the argument. */
+  pointer: string;
+  /** How it is read: as it stands, as a method whatever its case, or as the statements it is. */
+  as: 'value' | 'http-method' | 'sql';
+  cases: { is: (string | number | boolean)[]; effect: Effect }[];
+  /** Where the argument is not given; null = like a value that no case lists, the worst of them all. */
+  absent: Effect | null;
+}
+
 /** One tool as its operator describes it. `server` and `tool` are globs (`*` only); the most specific entry wins. */
 export interface CatalogueEntry {
   server: string;
   tool: string;
   effect: Effect;
+  /** Absent = `effect`, whatever the arguments. */
+  effectBy?: EffectBy;
   /** Who writes what it returns. */
   trust: Trust;
   dataClasses: string[];

@@ -1,7 +1,8 @@
 /** What a tool does: the operator's catalogue, then annotations of trusted servers, then its name and schema. */
 import type { Effect, ToolCall, Trust } from '#activity/types';
 import { catalogueEntry, type Catalogue, type CatalogueEntry } from '#drift';
-import { effectOfName, SEVERITY } from './verbs.js';
+import { effectOfCall, worstEffect } from './effect-by.js';
+import { effectOfName } from './verbs.js';
 
 /** MCP's hints; a missing one means the worse (`readOnlyHint` false, `destructiveHint` and `openWorldHint` true). */
 export interface ToolAnnotations {
@@ -18,6 +19,8 @@ export interface ToolIdentity {
   tool: string;
   annotations?: ToolAnnotations | null | undefined;
   inputSchema?: unknown;
+  /** Of one call; absent = of any call, which is the worst that the tool can do. */
+  args?: unknown;
 }
 
 export interface Classification {
@@ -120,7 +123,8 @@ function trustOf(tool: ToolIdentity): Trust {
 export function classifyTool(catalogue: Catalogue, tool: ToolIdentity): Classification {
   const entry = catalogueEntry(catalogue, tool.server, tool.tool);
   if (entry !== null) {
-    const { effect, trust, dataClasses } = entry;
+    const { trust, dataClasses } = entry;
+    const effect = tool.args === undefined ? worstEffect(entry) : effectOfCall(entry, tool.args);
     return { effect, effectSource: 'catalogue', uncatalogued: false, trust, dataClasses, entry };
   }
   const guess = guessEffect(tool.tool, tool.inputSchema);
@@ -133,9 +137,4 @@ export function classifyTool(catalogue: Catalogue, tool: ToolIdentity): Classifi
     dataClasses: [],
     entry: null,
   };
-}
-
-/** The worse of two effects; `unknown` is the worst. */
-export function worseEffect(a: Effect, b: Effect): Effect {
-  return SEVERITY[a] >= SEVERITY[b] ? a : b;
 }

@@ -2,6 +2,7 @@
 export { classifyTool, globMatches, guessEffect } from './classify.js';
 export type { Classification, ToolAnnotations, ToolIdentity } from './classify.js';
 export { canonicalJson, toolDigest, type ToolDefinition } from './digest.js';
+export { HTTP_METHODS } from './effect-by.js';
 export { ObservationError } from './errors.js';
 export { AUTHOR_ALIAS, extractValues, type Extracted, type ExtractOptions } from './extract.js';
 export { deriveTenantKey, Fingerprinter, FingerprintKeys, type TenantKey } from './fingerprint.js';
@@ -9,6 +10,7 @@ export { intentFeatures, type IntentFeatures } from './intent.js';
 export { labelDataClasses } from './labels.js';
 export * from './limits.js';
 export { ANY_TOOL, ToolIndex, type KnownTool } from './requests.js';
+export { SQL_VERBS } from './sql.js';
 export { VALUES_VERSION } from './normal.js';
 export { classifyCall, observeCall, observeIntent, observeResult } from './observe.js';
 export type { ObserveContext, ObservedCall, ObservedResult, SeenCall, SeenResult } from './observe.js';

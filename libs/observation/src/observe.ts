@@ -111,10 +111,13 @@ function subjectOf(call: SeenCall): Subject {
 
 /** Classification of any call, also of methods that are not tools. */
 export function classifyCall(context: ObserveContext, call: SeenCall): Classification {
-  const { tool } = subjectOf(call);
+  return classified(context, call, subjectOf(call));
+}
+
+function classified(context: ObserveContext, call: SeenCall, { tool, args }: Subject): Classification {
   const { server, trusted, definition } = call;
   const { annotations, inputSchema } = definition ?? {};
-  const found = classifyTool(context.catalogue, { server, trusted, tool, annotations, inputSchema });
+  const found = classifyTool(context.catalogue, { server, trusted, tool, annotations, inputSchema, args });
   if (found.entry !== null || call.method === 'tools/call') return found;
   return { ...found, effect: METHOD_EFFECTS[call.method] ?? 'unknown', effectSource: 'guess' };
 }
@@ -126,8 +129,9 @@ function merged(a: readonly string[], b: readonly string[]): string[] {
 /** The fields of `ToolCall` that follow from the call itself. Never throws. */
 export function observeCall(context: ObserveContext, call: SeenCall): ObservedCall {
   const { catalogue, fingerprinter } = context;
-  const { tool, args } = subjectOf(call);
-  const { effect, effectSource, uncatalogued, dataClasses, entry } = classifyCall(context, call);
+  const subject = subjectOf(call);
+  const { tool, args } = subject;
+  const { effect, effectSource, uncatalogued, dataClasses, entry } = classified(context, call, subject);
   const leaves = leavesOf(args);
   const found = extractLeaves(leaves, fingerprinter, { standing: 'argument', maxValues: MAX_CALL_VALUES });
   return {

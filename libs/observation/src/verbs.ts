@@ -72,7 +72,10 @@ const ADMIN_NOUNS = new Set([
   'apikey',
 ]);
 
-const worse = (a: Effect, b: Effect): Effect => (SEVERITY[a] >= SEVERITY[b] ? a : b);
+/** The worse of two effects; `unknown` is the worst. */
+export function worseEffect(a: Effect, b: Effect): Effect {
+  return SEVERITY[a] >= SEVERITY[b] ? a : b;
+}
 
 /** The effect that a name says, `unknown` when it says none. The first verb decides; `and`/`or` adds another. */
 export function effectOfName(name: string): Effect {
@@ -81,10 +84,11 @@ export function effectOfName(name: string): Effect {
   if (first < 0) return 'unknown';
   let effect = EFFECT_OF.get(list[first]!)!;
   // A verb is the first word, the second after a prefix, or the last: `user_delete`. Elsewhere it is a noun.
-  if (first > 1 && first < list.length - 1) effect = worse(effect, EFFECT_OF.get(list.at(-1)!) ?? effect);
+  if (first > 1 && first < list.length - 1)
+    effect = worseEffect(effect, EFFECT_OF.get(list.at(-1)!) ?? effect);
   for (let i = first + 1; i < list.length; i++) {
     const joined = list[i - 1] === 'and' || list[i - 1] === 'or';
-    if (joined && EFFECT_OF.has(list[i]!)) effect = worse(effect, EFFECT_OF.get(list[i]!)!);
+    if (joined && EFFECT_OF.has(list[i]!)) effect = worseEffect(effect, EFFECT_OF.get(list[i]!)!);
   }
   if (effect === 'write' && list.some((word) => ADMIN_NOUNS.has(word))) return 'admin';
   return effect;

@@ -1,5 +1,6 @@
 import type { Baseline, CatalogueEntry, DetectorSettings, FloodGuard, Policy, Thresholds } from '#drift';
 import { digestOf } from './canonical.js';
+import { compileEffectBy } from './effect-by.js';
 import type { PolicyDocument } from './schema.js';
 import { compileBudgets, compileExceptions, compileTiers } from './rollout.js';
 import { compileSequence } from './sequences.js';
@@ -81,6 +82,7 @@ function catalogueOf(catalogue: PolicyDocument['catalogue']): Policy['catalogue'
         server,
         tool,
         effect: entry.effect,
+        ...(entry.effectBy ? { effectBy: compileEffectBy(entry.effectBy) } : {}),
         trust: entry.trust ?? of.trust,
         dataClasses: entry.dataClasses ?? of.dataClasses,
         resource:

@@ -1,4 +1,5 @@
 /** What the schema cannot say: rules that join several keys of a policy. */
+import { brokenEffectBy } from './effect-by.js';
 import { brokenRollout } from './rollout.js';
 import type { PolicyDocument } from './schema.js';
 import type { Broken } from './wording.js';
@@ -9,6 +10,7 @@ const MAY_REACH_CRITICAL = new Set(['canary', 'sequence']);
 
 export function brokenRules(document: PolicyDocument): Broken[] {
   return [
+    ...catalogue(document),
     ...levels(document),
     ...ceilings(document),
     ...roles(document),
@@ -17,6 +19,17 @@ export function brokenRules(document: PolicyDocument): Broken[] {
     ...brokenRollout(document),
     ...brokenSequences(document.sequences, document.idle, document.detectors.sequence.weight),
   ];
+}
+
+function catalogue({ catalogue }: PolicyDocument): Broken[] {
+  return catalogue.servers.flatMap(({ tools }, at) =>
+    Object.entries(tools).flatMap(([tool, { effectBy }]) =>
+      (effectBy ? brokenEffectBy(effectBy) : []).map(({ path, message }) => ({
+        path: ['catalogue', 'servers', at, 'tools', tool, 'effectBy', ...path],
+        message,
+      })),
+    ),
+  );
 }
 
 function levels({ levels }: PolicyDocument): Broken[] {

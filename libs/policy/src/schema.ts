@@ -5,6 +5,7 @@
 import { EFFECTS, LEVELS, RESPONSES } from '#activity/types';
 import { z } from 'zod';
 import { Duration } from './duration.js';
+import { EffectBy } from './effect-by.js';
 import { Budgets, Exceptions, Tiers } from './rollout.js';
 import { Sequences } from './sequences.js';
 
@@ -20,6 +21,7 @@ const FACTS_MAX = 8;
 
 const Tool = z.strictObject({
   effect: Effect.describe('What a call does'),
+  effectBy: EffectBy.optional(),
   trust: Trust.optional(),
   dataClasses: z
     .array(Name)

@@ -39,6 +39,14 @@ describe('cases beside a policy', () => {
     expect(ran.cases.length).toBe(5);
   });
 
+  it('pass: what a call does by its arguments, as the example says', () => {
+    const ran = runCaseFile(acme.replace('acme', 'effects'));
+    expect(ran.cases.map(({ title, outcome }) => [title, outcome.mismatches])).toEqual(
+      ran.cases.map(({ title }) => [title, []]),
+    );
+    expect(ran.cases.length).toBe(8);
+  });
+
   it('lay keys over those of the policy', () => {
     const path = written(
       'x.off.test.yaml',

@@ -8,6 +8,7 @@ import type { Hint, Looked } from './hint.js';
 export function catalogueHints({ document }: Looked): Hint[] {
   return [
     ...overlapping(document),
+    ...sameEffects(document),
     ...domains(document),
     ...unlistedClasses(document),
     ...unknownNames(document),
@@ -50,6 +51,19 @@ function overlapping(document: PolicyDocument): Hint[] {
       : `${entry.server}/${entry.tool} and ${other.server}/${other.tool} speak of the same tools, neither more specifically; the first counts`;
     return [{ rule: 'overlapping-entries', path: entry.path, message }];
   });
+}
+
+/** A condition on an argument that changes nothing. */
+function sameEffects({ catalogue }: PolicyDocument): Hint[] {
+  return catalogue.servers.flatMap(({ tools }, at) =>
+    Object.entries(tools).flatMap(([tool, { effect, effectBy }]) => {
+      if (effectBy === undefined) return [];
+      const { cases, absent = effect } = effectBy;
+      if (absent !== effect || cases.some((one) => one.effect !== effect)) return [];
+      const path = ['catalogue', 'servers', at, 'tools', tool, 'effectBy'];
+      return [{ rule: 'same-effects', path, message: `whatever the argument, ${tool} is ${effect}` }];
+    }),
+  );
 }
 
 function domains({ catalogue }: PolicyDocument): Hint[] {
