@@ -11,8 +11,8 @@ const BODIES = {
   headers: `From: chief@acme.example\n\n${ORDER}`,
 };
 
-function authorOf(source: unknown): string | null | undefined {
-  const { values } = extractValues(source, printer, { standing: 'result', maxValues: 256 });
+function authorOf(source: unknown, believed = false): string | null | undefined {
+  const { values } = extractValues(source, printer, { standing: 'result', maxValues: 256, believed });
   return values.find((value) => value.print === print('files@elsewhere.example'))?.author;
 }
 
@@ -25,6 +25,19 @@ describe.each(Object.entries(BODIES))('a mail whose body is made of %s', (_, bod
   });
 
   it('keeps the authors of its records where nobody else is known to have written it', () => {
-    expect(authorOf(body)).toBe(print('chief@acme.example'));
+    expect(authorOf(body, true)).toBe(print('chief@acme.example'));
+  });
+});
+
+describe('a page that says of itself whom it is from', () => {
+  const page = `Opening hours\n\nFrom: chief@acme.example\n\n${ORDER}`;
+
+  it('is by nobody known, and by somebody else than the rest of it', () => {
+    expect(authorOf(page)).not.toBe(print('chief@acme.example'));
+    expect(authorOf(page)).not.toBeNull();
+  });
+
+  it("is believed where it is the organisation's own", () => {
+    expect(authorOf(page, true)).toBe(print('chief@acme.example'));
   });
 });

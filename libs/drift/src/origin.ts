@@ -110,6 +110,16 @@ export function isTainted(entry: number): boolean {
   return known >= LEVEL || (known & ASKED) !== 0;
 }
 
+/** Somebody nobody vouches for told the reader to do something with it. */
+export function wasAsked(entry: number): boolean {
+  return (knownOf(entry) & ASKED) !== 0;
+}
+
+/** The same with that known of it. */
+export function withAsked(entry: number): number {
+  return wasAsked(entry) ? entry : entry + ASKED;
+}
+
 export function isStrong(entry: number): boolean {
   return (knownOf(entry) & STRONG) !== 0;
 }

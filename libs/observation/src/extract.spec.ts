@@ -87,6 +87,28 @@ describe('extractValues', () => {
   });
 });
 
+describe('what a text is', () => {
+  const standings = (source: unknown) =>
+    extractValues(source, printer, RESULT)
+      .values.filter((value) => value.print === print('SUP-7731'))
+      .map(({ standing }) => standing);
+  const record = 'supplier: SUP-7731\nstate: open';
+
+  it.each(['<<', '<<<', '"""', '```yaml\n', '===\n', '||'])('does not change with %j around it', (marks) => {
+    const closing = marks.trim().replace('yaml', '').replaceAll('<', '>');
+    expect(standings(`${marks}${record}\n${closing}`)).toEqual(['field']);
+    expect(standings(`${marks}{"supplier": "SUP-7731"}${closing}`)).toEqual(['field']);
+  });
+
+  it('is a record where it is all that was answered, and writing within a record that says more', () => {
+    expect(standings({ result: record })).toEqual(['field']);
+    expect(standings({ result: { rows: JSON.stringify([{ supplier: 'SUP-7731' }]) } })).toEqual(['field']);
+    expect(standings({ title: 'Chair', review: record })).toEqual(['line']);
+    expect(standings({ title: 'Chair', review: '{"supplier": "SUP-7731"}' })).toEqual(['line']);
+    expect(standings({ title: 'Chair', supplier: 'SUP-7731' })).toEqual(['field']);
+  });
+});
+
 /** Words, marks, structure and values in any mixture. */
 const piece = fc.oneof(
   fc.constantFrom(

@@ -16,6 +16,8 @@ export interface ExtractOptions {
   /** Prefix of `at`. */
   at?: string;
   author?: string | null;
+  /** What a text says of its own author is believed: it is the organisation's. */
+  believed?: boolean;
   /** Told of each unit as it is read, with the fingerprint of who wrote the record around it. */
   visit?: (unit: Unit, author: () => string | null) => void;
 }
@@ -183,7 +185,8 @@ class Extraction {
     visitUnits(leaf.text, MOOD_REACH_UNITS, (unit) => {
       this.collector.dropped += unit.oversize;
       // A header line names the author of what follows, unless the record around the text has named one.
-      if (outer === null && /^(?:from|sender|author)$/i.test(unit.label)) author = this.authorOf(unit.text);
+      if (outer === null && /^(?:from|sender|author)$/i.test(unit.label))
+        author = this.options.believed === true ? this.authorOf(unit.text) : this.claimed(unit.text);
       this.unit(leaf, unit, author);
     });
   }
@@ -247,6 +250,15 @@ class Extraction {
     return author;
   }
 
+  /**
+   * Who a text of unknown origin says it is from. It parts one author's words from another's, and is nobody that
+   * anybody could mean: the fingerprint is of the claim.
+   */
+  private claimed(text: string): Plain | null {
+    const normal = this.options.standing === 'result' ? textForm(text.slice(0, MAX_TEXT_CHARS)) : '';
+    return normal === '' ? null : { kind: 'text', family: 'text', normal: `${CLAIM}${normal}` };
+  }
+
   private aliases(author: Plain, display: string): void {
     const local = author.kind === 'email' ? author.normal.slice(0, author.normal.lastIndexOf('@')) : '';
     const shown = display.includes('@') ? '' : display;
@@ -260,6 +272,9 @@ class Extraction {
     }
   }
 }
+
+/** No value's normal form begins with a mark. */
+const CLAIM = '? ';
 
 /** `Value.at` of another name of the author: the value's `author` is the one it belongs to. */
 export const AUTHOR_ALIAS = '#author';

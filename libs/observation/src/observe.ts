@@ -181,6 +181,7 @@ export function observeResult(context: ObserveContext, seen: SeenResult): Observ
   const found = extractLeaves(leaves, context.fingerprinter, {
     standing: 'result',
     maxValues: MAX_RESULT_VALUES,
+    believed: trust === 'own',
     ...(requests !== null && { visit: (unit, author) => requests.add(unit, author) }),
   });
   const failed = seen.error !== undefined || member(seen.result, 'isError') === true;

@@ -100,6 +100,10 @@ interface Step {
   signed: boolean;
   depth: number;
   texts: number;
+  /** Within a record that says more than this: a text of it that looks like a record is somebody's writing. */
+  beside: boolean;
+  /** Within such a text. */
+  written: boolean;
 }
 
 function below(at: string, key: string | number): string {
@@ -114,9 +118,12 @@ function below(at: string, key: string | number): string {
 /** The name of a field; any other key is data itself ("Le Canal": 30, "card_4417203": …). */
 const FIELD_NAME = /^(?!.*\d{3})[a-z_$][A-Za-z0-9_$-]{0,60}$/;
 
-/** Structure within a text: JSON, a Python dump or a YAML dump; undefined when it is plain text. */
-export function parseText(text: string): unknown {
-  const start = text.trimStart();
+/**
+ * Structure within a text: JSON, a Python dump or a YAML dump; undefined when it is plain text. `written`: a field of a
+ * record that people fill in, where lines with a colon are lines.
+ */
+export function parseText(text: string, written = false): unknown {
+  const start = unmarked(text.trimStart());
   const first = start[0];
   if (first === '{' || first === '[') {
     try {
@@ -126,17 +133,26 @@ export function parseText(text: string): unknown {
       return parseLiteral(start);
     }
   }
-  if (start.startsWith('<<{') || start.startsWith('<<[')) return parseLiteral(start.slice(2));
-  return parseYaml(unmarked(text));
+  return written ? undefined : parseYaml(start);
 }
 
-/** Without the marks that some agents put around what others wrote. */
+/** What people and agents put around a text that is not theirs: `<<<`, `"""`, a code fence, `===`. At least two of one kind. */
+const OPENING_MARKS = /^(?:<{2,8}|«{1,2}|"{2,8}|'{2,8}|={2,40}|\|{2,8}|[`~]{3,8}[a-z]{0,12}(?=\s))\s*/;
+const CLOSING_MARKS = /\s*(?:>{2,8}|»{1,2}|"{2,8}|'{2,8}|={2,40}|\|{2,8}|[`~]{3,8})\s*$/;
+
+/** Characters at the end within which they close. */
+const MARKS_REACH = 64;
+
+/** Without the marks around it: they change nothing of what a text is. The end may have been cut off. */
 function unmarked(text: string): string {
-  return text.startsWith('<<') ? text.slice(2).replace(/>>\s*$/, '') : text;
+  const marks = OPENING_MARKS.exec(text)?.[0];
+  if (marks === undefined) return text;
+  const end = Math.max(marks.length, text.length - MARKS_REACH);
+  return text.slice(marks.length, end) + text.slice(end).replace(CLOSING_MARKS, '');
 }
 
 function pushChildren(stack: Step[], step: Step, leaves: Leaves): void {
-  const { value, at, depth, texts, signed } = step;
+  const { value, at, depth, signed } = step;
   if (depth >= MAX_DEPTH) {
     leaves.dropped++;
     return;
@@ -149,19 +165,12 @@ function pushChildren(stack: Step[], step: Step, leaves: Leaves): void {
   const record = value as Record<string, unknown>;
   const keys = Object.keys(record);
   const author = signed ? step.author : (authorOf(record, keys) ?? step.author);
+  const beside = step.beside || keys.length > 1;
   for (let i = keys.length - 1; i >= 0; i--) {
     const key = keys[i]!;
-    stack.push({ value: record[key], at: below(at, key), key, author, signed, depth: depth + 1, texts });
-    if (!FIELD_NAME.test(key))
-      stack.push({
-        value: key,
-        at: below(at, key),
-        key: '',
-        author,
-        signed,
-        depth: depth + 1,
-        texts: MAX_NESTED_TEXTS,
-      });
+    const place = { ...step, at: below(at, key), author, depth: depth + 1, beside };
+    stack.push({ ...place, value: record[key], key });
+    if (!FIELD_NAME.test(key)) stack.push({ ...place, value: key, key: '', texts: MAX_NESTED_TEXTS });
   }
 }
 
@@ -175,26 +184,28 @@ function countRecords(value: unknown): number {
 /** Walks any JSON value without recursion, opening up text that is structure itself. */
 export function leavesOf(value: unknown, at = '', author: string | null = null): Leaves {
   const leaves: Leaves = { list: [], dropped: 0, records: 0 };
-  const stack: Step[] = [{ value, at, key: '', author, signed: author !== null, depth: 0, texts: 0 }];
-  let top = true;
+  const signed = author !== null;
+  const top: Step = { value, at, key: '', author, signed, depth: 0, texts: 0, beside: false, written: false };
+  const stack = [top];
   while (stack.length > 0) {
     const step = stack.pop()!;
     const { value: item } = step;
     if (typeof item === 'string') {
       const text = plainText(item);
-      const inner = step.texts < MAX_NESTED_TEXTS ? parseText(text) : undefined;
+      const { at, key, author, beside, texts } = step;
+      const inner = texts < MAX_NESTED_TEXTS ? parseText(text, beside) : undefined;
       if (inner !== undefined && typeof inner === 'object' && inner !== null) {
-        if (top) leaves.records = countRecords(inner);
-        stack.push({ ...step, value: inner, signed: step.author !== null, texts: step.texts + 1 });
+        if (step === top) leaves.records = countRecords(inner);
+        stack.push({ ...step, value: inner, signed: author !== null, texts: texts + 1, written: beside });
       } else if (text.trim() !== '')
-        leaves.list.push({ text, at: step.at, key: step.key, author: step.author, field: step.depth > 0 });
+        leaves.list.push({ text, at, key, author, field: step.depth > 0 && !step.written });
     } else if (typeof item === 'number' || typeof item === 'bigint') {
-      leaves.list.push({ text: String(item), at: step.at, key: step.key, author: step.author, field: true });
+      const { at, key, author, written } = step;
+      leaves.list.push({ text: String(item), at, key, author, field: !written });
     } else if (item !== null && typeof item === 'object') {
-      if (top) leaves.records = countRecords(item);
+      if (step === top) leaves.records = countRecords(item);
       pushChildren(stack, step, leaves);
     }
-    top = false;
   }
   return leaves;
 }

@@ -77,9 +77,8 @@ function isJudged(call: ToolCall): boolean {
 function standsBehind(task: OpenTask, result: ToolResult): (request: Request) => Behind {
   const lineage = task.lineage ?? NO_LINEAGE;
   if (result.trust === 'own' && answersAct(lineage, result.callId)) return () => BEHIND.system;
-  const { authors } = lineage;
-  if (authors.length === 0) return () => BEHIND.nobody;
-  const meant = meantAuthors(authors, result);
+  if (lineage.authors.length === 0) return () => BEHIND.nobody;
+  const meant = meantAuthors(lineage, result);
   return ({ author }) => (author === null ? BEHIND.nobody : meant.has(author) ? BEHIND.meant : BEHIND.other);
 }
 

@@ -40,6 +40,8 @@ import {
   restOf,
   unpacked,
   VOUCHER,
+  wasAsked,
+  withAsked,
   type Origin,
   type Voucher,
 } from '../origin.js';
@@ -113,33 +115,41 @@ const NOWHERE: Origin = {
   source: 0,
 };
 
+type At = Pick<Look, 'state' | 'policy' | 'now'>;
+
 /** What the task, or another of its principal, knows of a value; null = nothing, and nothing was lost either. */
-function known(
-  at: Pick<Look, 'state' | 'policy' | 'now'>,
-  task: OpenTask,
-  key: number,
-): { known: number; share: number } | null {
+function known(at: At, task: OpenTask, key: number): { known: number; share: number } | null {
   const lineage = task.lineage ?? NO_LINEAGE;
   const own = originIn(lineage, key);
-  if (own >= 0) return { known: own, share: 1 };
+  if (own >= 0 && isTainted(own)) return { known: own, share: 1 };
+  const other = elsewhere(at, task, lineage, key);
+  if (own < 0 || other === null) return own < 0 ? other : { known: own, share: 1 };
+  // Fields of this task say where it stands, not that nobody asked for it.
+  return wasAsked(other.known) ? { known: withAsked(own), share: other.share } : { known: own, share: 1 };
+}
+
+/** What other work of the principal knows of a value: of the past, then of tasks open beside this one. */
+function elsewhere(
+  at: At,
+  task: OpenTask,
+  lineage: Lineage,
+  key: number,
+): { known: number; share: number } | null {
   const passed = entryOf(lineage.passed, key);
   if (passed >= 0) return { known: knownOf(passed), share: aged(at, lineage.passedAt) };
-  if (at.state.tasks.length > 1) {
-    for (const other of at.state.tasks) {
-      if (other.lineage === null || other === task || !isSibling(task, other)) continue;
-      const theirs = originIn(other.lineage, key);
-      // Another conversation may separate, never excuse: only what speaks against the value passes over.
-      if (theirs >= 0 && isTainted(theirs)) return { known: theirs, share: aged(at, other.lastAt) };
-    }
+  if (at.state.tasks.length === 1) return null;
+  for (const other of at.state.tasks) {
+    if (other.lineage === null || other === task || !isSibling(task, other)) continue;
+    const theirs = originIn(other.lineage, key);
+    // Another conversation may separate, never excuse: only what speaks against the value passes over.
+    if (theirs >= 0 && isTainted(theirs)) return { known: theirs, share: aged(at, other.lastAt) };
   }
   return null;
 }
 
-function aged({ policy, now }: Pick<Look, 'policy' | 'now'>, at: number): number {
+function aged({ policy, now }: At, at: number): number {
   return 2 ** (Math.min(0, at - now) / policy.exposureHalfLifeMs);
 }
-
-type At = Pick<Look, 'state' | 'policy' | 'now'>;
 
 function found(at: At, task: OpenTask, value: Value): Found {
   const one = known(at, task, keyOf(value.print));
@@ -333,7 +343,7 @@ function broughtBy(lineage: Lineage, flight: InFlight, result: ToolResult, sourc
     reply: flight.acts && result.trust === 'unknown',
     foreign: result.trust !== 'own',
     source,
-    authors: meantAuthors(lineage.authors, result),
+    authors: meantAuthors(lineage, result),
     sourced: lineage.authors.length > 0,
     delegates: lineage.delegates,
     named: flight.named,

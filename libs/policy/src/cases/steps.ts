@@ -89,11 +89,12 @@ function resultFields(story: Story, step: Result, assume: Assumption): Partial<T
   };
 }
 
-function observedResult(story: Story, { result, content }: Result, assume: Assumption): Partial<ToolResult> {
+function observedResult(story: Story, step: Result, assume: Assumption): Partial<ToolResult> {
+  const { result, content, trust = 'own' } = step;
   const [server, tool] = named(result);
   const context = contextOf(story);
   const found = classifyCall(context, seen(server, tool, {}));
-  const classification = assume === 'given' ? { trust: 'own' as const, dataClasses: ['internal'] } : found;
+  const classification = assume === 'given' ? { trust, dataClasses: ['internal'] } : found;
   const text = typeof content === 'string' ? content : JSON.stringify(content ?? '');
   return observeResult(context, { classification, result: { content: [{ type: 'text', text }] } });
 }
