@@ -60,7 +60,12 @@ export function available(): Servers[] {
   return ['embedded', ...redis, ...both];
 }
 
-export async function openGround(servers: Servers, policy: Policy = defaultPolicy()): Promise<Ground> {
+/** `overall`: settings of every service. */
+export async function openGround(
+  servers: Servers,
+  policy: Policy = defaultPolicy(),
+  overall: object = {},
+): Promise<Ground> {
   const dir = mkdtempSync(join(tmpdir(), 'driftline-authority-'));
   const redis = servers === 'embedded' ? null : await startRedis();
   const store = redis
@@ -99,7 +104,7 @@ export async function openGround(servers: Servers, policy: Policy = defaultPolic
         listen: { host: '127.0.0.1', port: 0 },
         ...settings,
       };
-      const config = Config.parse({ tenant, authority });
+      const config = Config.parse({ ...overall, tenant, authority });
       const keys = new FingerprintKeys([deriveTenantKey(Buffer.alloc(32, 7), tenant, 1)]);
       const metrics = createMetrics();
       const parts = { config, log, store, policy, keys, credentials: CREDENTIALS, logger: quiet, metrics };

@@ -1,24 +1,20 @@
 /** What a person finds about an alert, and checks of undeclared work, with a real engine behind the log. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { ActivityReporter, HttpAuthority, HttpOversight } from '#access';
 import { decodeActivity, decodeAudit } from '#activity';
 import { agentKey, TOPICS, type Alert, type ToolCall, type VerdictGiven } from '#activity/types';
-import { Config } from '#config';
-import { Replay, startEngine } from '#engine';
+import { Replay } from '#engine';
 import { decodePolicy, defaultPolicy, encodePolicy, type Policy } from '#policy';
 import {
   ask,
   available,
   NARROW,
-  openGround,
-  quiet,
   readAll,
   strayRead,
   strictPolicy,
-  tokenOf,
   toolCall,
   type Servers,
 } from './harness.js';
+import { openWhole } from './whole.js';
 
 const AGENT = 'spiffe://acme.test/agent';
 const HOUR_MS = 3_600_000;
@@ -35,30 +31,9 @@ async function open(servers: Servers) {
     catalogue: { ...strict.catalogue, canaryResources: ['/honey/**'] },
     detectors: { ...strict.detectors, canary },
   };
-  const ground = await openGround(servers, decodePolicy(encodePolicy(baited)));
-  closing.push(() => ground.stop());
-  const { log, store, policy, tenant } = ground;
-  const config = Config.parse({ tenant, engine: { listen: { host: '127.0.0.1', port: 0 } } });
-  const engine = await startEngine({ config, log, store, policy, logger: quiet });
-  closing.push(() => engine.stop());
-  const { url, authority } = await ground.start();
-  const [gateway, person] = (['gateway', 'person'] as const).map(
-    (role) => new HttpAuthority({ url, token: tokenOf(role) }),
-  ) as [HttpAuthority, HttpAuthority];
-  const oversight = new HttpOversight({ url, token: tokenOf('person') });
-  closing.push(() => Promise.all([gateway, person, oversight].map((client) => client.close())));
-  const sink = {
-    append: (records: Parameters<typeof log.append>[1]) => log.append(TOPICS.activity, records),
-  };
-  const partitions = await log.partitions(TOPICS.activity);
-  const reporter = new ActivityReporter({ sink, partitions, source: 'gateway/test' });
-  await expect.poll(() => authority.task('t0-nosuchtask').then(String, () => 'not yet')).toBe('null');
-  const make = async (call: ToolCall) => {
-    const { allowed, basis, reason, revocation } = await gateway.decide(call);
-    const decision = allowed ? ('allowed' as const) : ('refused' as const);
-    await reporter.report({ ...call, decision, basis, reason, revocation, pending: true });
-    return { allowed, reason };
-  };
+  const whole = await openWhole(servers, decodePolicy(encodePolicy(baited)));
+  closing.push(() => whole.stop());
+  const { tenant, oversight, make } = whole;
   /** Until one of these calls is refused, and the alert that says why. */
   const stopped = async (call: (n: number) => ToolCall): Promise<Alert> => {
     for (let n = 0; (await make(call(n))).allowed; n += 1) expect(n).toBeLessThan(10);
@@ -68,7 +43,7 @@ async function open(servers: Servers) {
       .then(async () => (await oversight.alerts()).find(({ revocation }) => revocation !== null)!);
   };
   const key = agentKey({ tenant, agent: AGENT, assurance: 'verified' });
-  return { ...ground, url, authority, person, oversight, make, stopped, key };
+  return { ...whole, stopped, key };
 }
 
 const said = { by: 'ada', reason: 'the export runs every Monday' };
