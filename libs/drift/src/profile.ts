@@ -10,7 +10,7 @@ import { areasOf } from './areas.js';
 import { amountOf, counted, countedTool, scaled } from './counts.js';
 import { LIMITS } from './limits.js';
 import { sensitivityOf } from './sensitivity.js';
-import type { Counts, Profile } from './state.js';
+import type { Counts, OpenTask, Profile } from './state.js';
 
 /** Amounts are rescaled when the landmark is this many half-lives back, long before numbers lose precision. */
 const LANDMARK_HALF_LIVES = 16;
@@ -114,6 +114,15 @@ function withLandmark(profile: Profile, { now, halfLifeMs }: Learning): Profile 
 /** Surprise in bits of one more event `name`, given `total` events, with `strength` imagined ones at rate `prior`. */
 export function surpriseBits(count: number, total: number, prior: number, strength: number): number {
   return -Math.log2((count + strength * prior) / (total + strength));
+}
+
+/**
+ * How much of `learned` calls or results, as of now, is experience to judge a task by. What a declared task does itself,
+ * however often, does not show what its agent usually does: a hundred reads are no precedent against the write that they
+ * lead to. Undeclared work has nothing else to be held against, so there everything counts.
+ */
+export function experienceFor(task: OpenTask | null, learned: number): number {
+  return task === null || task.implicit ? learned : Math.max(0, learned - task.calls);
 }
 
 /** How often a class was touched, as of the time that `decay` is for. */

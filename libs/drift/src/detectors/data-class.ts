@@ -7,7 +7,7 @@
  */
 import type { ToolCall, ToolResult } from '#activity/types';
 import { peersOf } from '../peers.js';
-import { classCount, decayTo, surpriseBits } from '../profile.js';
+import { classCount, decayTo, experienceFor, surpriseBits } from '../profile.js';
 import { sensitivityOf } from '../sensitivity.js';
 import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
 
@@ -54,7 +54,8 @@ function surpriseOf(look: Look, name: string, sensitivity: number): { bits: numb
   const strength = option(settings, 'youngEvents');
   const peers = peersOf(policy, look.state);
   const prior = peers?.classRate(name, expected) ?? expected;
-  const seen = (profile.calls + profile.results) * decay;
+  const seen =
+    experienceFor(look.task, profile.calls * decay) + experienceFor(look.task, profile.results * decay);
   const bits = surpriseBits(classCount(profile, name, decay), seen, prior, strength);
   return { bits, isGuess: peers === null && seen < EXPERIENCED * strength };
 }

@@ -8,7 +8,7 @@
  */
 import type { ToolCall } from '#activity/types';
 import { peersOf } from '../peers.js';
-import { decayTo, effectCount, surpriseBits } from '../profile.js';
+import { decayTo, effectCount, experienceFor, surpriseBits } from '../profile.js';
 import { NOTHING, option, type Detector, type Look, type Sighting } from './detector.js';
 
 const SCOPE_SHARE = 0.5;
@@ -44,7 +44,7 @@ function againstPrecedent(look: Look, call: ToolCall): Sighting | null {
   if (task?.scope?.effects?.includes(call.effect)) return null;
   const { profile } = look.state;
   const decay = decayTo(profile, now, policy.profileHalfLifeMs);
-  const calls = profile.calls * decay;
+  const calls = experienceFor(task, profile.calls * decay);
   const mature = option(settings, 'matureCalls');
   const peers = peersOf(policy, look.state);
   const known = peers !== null && peers.counts.calls >= mature ? peers : null;

@@ -14,7 +14,7 @@ import { definitionOf, isChanged, withDefinition } from '../definitions.js';
 import { kindOf } from '../evidence.js';
 import { bounded, shortDigest } from '../hash.js';
 import { peersOf, type Peers } from '../peers.js';
-import { decayTo } from '../profile.js';
+import { decayTo, experienceFor } from '../profile.js';
 import { NOTHING, option, type Detector, type Look, type Memory, type Sighting } from './detector.js';
 import { resourceInside, toolInside } from './scope.js';
 
@@ -127,9 +127,9 @@ interface Ground {
 
 /** Null = nothing can be said yet. */
 function groundOf(look: Look, peers: Peers | null): Ground | null {
-  const { settings, policy, now } = look;
+  const { settings, policy, now, task } = look;
   const { profile } = look.state;
-  const learned = profile.calls * decayTo(profile, now, policy.profileHalfLifeMs);
+  const learned = experienceFor(task, profile.calls * decayTo(profile, now, policy.profileHalfLifeMs));
   const calls = learned >= option(settings, 'matureCalls') ? learned : 0;
   const tasks = peers !== null && peers.tasks >= option(settings, 'matureTasks') ? peers.tasks : 0;
   return calls === 0 && tasks === 0 ? null : { calls, tasks };

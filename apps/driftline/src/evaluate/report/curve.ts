@@ -43,8 +43,9 @@ export interface Point {
   stopped: number;
 }
 
-/** One point for each risk that some run had, riskiest first. */
+/** One point for each risk that some run had, riskiest first; none where there are no honest runs or no hijacks to tell apart. */
 export function curveOf({ honest, hijacks }: Field): Point[] {
+  if (honest.length === 0 || hijacks.length === 0) return [];
   const risks = [...new Set([...honest, ...hijacks].map(({ peak }) => peak))].sort((a, b) => b - a);
   let interrupted = 0;
   let stopped = 0;

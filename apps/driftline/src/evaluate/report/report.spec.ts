@@ -64,6 +64,14 @@ describe('the curve', () => {
   });
 });
 
+describe('the curve of runs that are all honest, or all hijacked', () => {
+  it('has no points, rather than shares of nothing', () => {
+    expect(curveOf(fieldOf([score('benign', 10), score('benign', 70)]))).toEqual([]);
+    expect(curveOf(fieldOf([score('hijacked', 70)]))).toEqual([]);
+    expect(curveOf(fieldOf([]))).toEqual([]);
+  });
+});
+
 describe('figures', () => {
   const many = scores(...Array.from({ length: 40 }, (_, i) => 60 + i));
   const figures = figuresOf(groupsOf(many), many, 1);
