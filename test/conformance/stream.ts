@@ -506,6 +506,30 @@ export function streamConformance(name: string, makeFixture: () => Promise<Strea
         await until(() => expect(followers[0]!.progressAgeMs()).toBeLessThan(3_000));
       });
 
+      test('several partitions behind more than one answer holds: nothing is skipped', async () => {
+        const t = await topic(6);
+        const large = Buffer.alloc(64 * 1024, 'x');
+        for (let partition = 0; partition < 6; partition += 1) {
+          const records = numbered(60, partition).map((record) => ({ ...record, value: large }));
+          for (let i = 0; i < 60; i += 10) await log.append(t, records.slice(i, i + 10));
+        }
+        const counts = new Map<number, number>();
+        const follower = await log.follow({
+          topic: t,
+          from: 'start',
+          onRecords: (records) => {
+            for (const { partition, offset } of records) {
+              expect(offset).toBe(counts.get(partition) ?? 0);
+              counts.set(partition, offset + 1);
+            }
+          },
+          onFatal: (error) => expect.unreachable(error.message),
+        });
+        await follower.caughtUp;
+        expect([...counts.values()]).toEqual([60, 60, 60, 60, 60, 60]);
+        await follower.stop();
+      });
+
       test('from the end: only what comes after it was opened', async () => {
         const t = await topic(2);
         for (const partition of [0, 1]) await log.append(t, numbered(5, partition));
@@ -584,15 +608,17 @@ export function streamConformance(name: string, makeFixture: () => Promise<Strea
         const seen: LogRecord[] = [];
         const follower = await follow(t, 'start', seen);
         await follower.caughtUp;
-        const shown = seen
-          .filter((record) => record.key?.toString() !== 'filler')
-          .map((record) => `${record.offset} ${record.key} ${record.value ?? 'tombstone'}`);
-        expect(shown).toEqual(['12 a a4', '14 c c4', '15 b tombstone']);
+        // What made the broker compact may be compacted between two readings.
+        const shown = (records: LogRecord[]) =>
+          records
+            .filter((record) => record.key?.toString() !== 'filler')
+            .map((record) => `${record.offset} ${record.key} ${record.value ?? 'tombstone'}`);
+        expect(shown(seen)).toEqual(['12 a a4', '14 c c4', '15 b tombstone']);
         expect(await log.readAt(t, 0, 3)).toBeNull();
         expect((await log.readAt(t, 0, 14))?.value?.toString()).toBe('c4');
         const recorder = new Recorder({ gaps: true });
         await consume(t, recorder);
-        await until(() => expect(recorder.records).toHaveLength(seen.length));
+        await until(() => expect(shown(recorder.records)).toEqual(shown(seen)));
         expect(recorder.violations).toEqual([]);
       });
     });

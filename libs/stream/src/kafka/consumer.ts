@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Cluster, type Consumer as Member, type EachBatchPayload } from 'kafkajs';
 import { LogError } from '../errors.js';
 import { Lane } from '../lane.js';
-import type { Bounds, Consumer, ConsumeOptions, LogEvents } from '../port.js';
+import type { Bounds, Consumer, ConsumeOptions, LogEvents, LogRecord } from '../port.js';
 import { isAway, makeClient, RETRY, rootCause, type Client, type KafkaSettings } from './client.js';
+import { fetchRecords } from './fetch-decoder.js';
 import { Heart } from './heart.js';
 import { onOffsetOutOfRange, type Fetched } from './patches.js';
-import { KafkaRecord } from './record.js';
 
 const { PartitionAssigners } = kafkajs;
 
@@ -119,6 +119,7 @@ export class KafkaConsumer implements Consumer {
       partitionAssigners: [
         (config) => {
           cluster = config.cluster;
+          fetchRecords(config.cluster);
           onOffsetOutOfRange(config.cluster, (_topic, partition) => void this.lostPosition(partition));
           return PartitionAssigners.roundRobin(config);
         },
@@ -219,7 +220,7 @@ export class KafkaConsumer implements Consumer {
     if (Number((batch as unknown as { fetchedOffset: string }).fetchedOffset) < lane.position) return;
     const release = this.heart.work(() => payload.heartbeat());
     try {
-      if (await this.deliver(life, lane, batch)) payload.resolveOffset(batch.messages.at(-1)!.offset);
+      if (await this.deliver(life, lane, batch)) payload.resolveOffset(String(batch.messages.at(-1)!.offset));
     } finally {
       release();
     }
@@ -231,11 +232,12 @@ export class KafkaConsumer implements Consumer {
     const size = this.options.batchRecords ?? BATCH_RECORDS;
     const { fetchedAtMs } = batch as unknown as Fetched;
     const fetched = { end: Number(batch.highWatermark), fetchedAtMs };
-    for (let from = 0; from < batch.messages.length; from += size) {
+    // See fetch-decoder.ts.
+    const all = batch.messages as unknown as LogRecord[];
+    for (let from = 0; from < all.length; from += size) {
       if (this.stopped !== null) return false;
-      const messages = batch.messages.slice(from, from + size);
-      const records = messages.map((message) => new KafkaRecord(this.options.topic, lane.partition, message));
-      const isLast = from + size >= batch.messages.length;
+      const records = all.slice(from, from + size);
+      const isLast = from + size >= all.length;
       const next = isLast ? Number(batch.lastOffset()) + 1 : records.at(-1)!.offset + 1;
       const outcome = await lane.deliver(records, next, fetched);
       if (outcome.kind === 'done') continue;

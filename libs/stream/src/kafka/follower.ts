@@ -154,7 +154,8 @@ export class KafkaFollower implements Follower {
     round: { ended: boolean },
   ): Promise<void> {
     while (!this.stopping && !round.ended) {
-      const positions = new Map(partitions.map((partition) => [partition, this.positionOf.get(partition)!]));
+      const asked = this.doubtful(partitions);
+      const positions = new Map(asked.map((partition) => [partition, this.positionOf.get(partition)!]));
       let fetched: Fetched[];
       try {
         fetched = await connection.fetch(this.options.topic, nodeId, positions, FETCH);
@@ -183,6 +184,15 @@ export class KafkaFollower implements Follower {
     } catch (thrown) {
       throw new Fatal(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
+  }
+
+  /**
+   * A partition that seems to have nothing left is asked about alone before that is believed: in an answer that others
+   * fill up there was only no room for it.
+   */
+  private doubtful(partitions: number[]): number[] {
+    const one = partitions.find((partition) => this.emptyAnswers.get(partition) === EMPTY_ANSWERS - 1);
+    return one === undefined ? partitions : [one];
   }
 
   /** Compaction may leave nothing between a position and the end; kafkajs does not say so, the broker's empty answers do. */

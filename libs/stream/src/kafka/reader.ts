@@ -1,6 +1,6 @@
 /** Reading without a group: bounds, single records, and the fetches of followers. */
 import { createRequire } from 'node:module';
-import type { Cluster, KafkaMessage } from 'kafkajs';
+import type { Cluster } from 'kafkajs';
 import { LogError, LogTruncated, UnknownTopic } from '../errors.js';
 import type { Bounds, LogRecord } from '../port.js';
 import {
@@ -12,19 +12,21 @@ import {
   type Client,
   type KafkaSettings,
 } from './client.js';
-import { KafkaRecord } from './record.js';
+import { fetchRecords } from './fetch-decoder.js';
 
 /** kafkajs's own filter of a fetched batch: records before the offset asked for, control records, aborted ones. */
 const Batch = createRequire(import.meta.url)('kafkajs/src/consumer/batch') as new (
   topic: string,
   fetchedOffset: string,
   data: PartitionData,
-) => { messages: KafkaMessage[]; highWatermark: string; lastOffset(): string; rawMessages: unknown[] };
+) => { messages: LogRecord[]; highWatermark: string; lastOffset(): string; rawMessages: unknown[] };
 
 interface PartitionData {
   partition: number;
   highWatermark: string;
-  messages: KafkaMessage[];
+  /** What lies between it and the high watermark is of open transactions, and not given out yet. */
+  lastStableOffset: string;
+  messages: LogRecord[];
 }
 
 /** How long a single question (bounds, one record) may take, reconnecting included. */
@@ -51,6 +53,7 @@ export class Connection {
   static async open(config: KafkaSettings): Promise<Connection> {
     const client = makeClient(config, 'quick');
     const cluster = makeCluster(client);
+    fetchRecords(cluster);
     await cluster.connect();
     return new Connection(cluster, client);
   }
@@ -139,8 +142,8 @@ export class Connection {
 
 function toFetched(topic: string, position: number, data: PartitionData): Fetched {
   const batch = new Batch(topic, String(position), data);
-  const records = batch.messages.map((message) => new KafkaRecord(topic, data.partition, message));
-  const end = Math.max(Number(batch.highWatermark), position);
+  const records = batch.messages;
+  const end = Math.max(Number(data.lastStableOffset), position);
   const next = batch.rawMessages.length === 0 ? position : Math.max(position, Number(batch.lastOffset()) + 1);
   return {
     partition: data.partition,
