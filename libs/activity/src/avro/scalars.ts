@@ -2,6 +2,7 @@
 import avro from 'avsc';
 import { isUtf8 } from 'node:buffer';
 import type { WireCode } from '../errors.js';
+import { KeptTexts } from './kept-texts.js';
 import {
   advance,
   refuse,
@@ -27,6 +28,7 @@ function forbiddenName(name: string): boolean {
 export function stringType(attributes: Attributes): avro.Type {
   const { 'x-at': at = 'text', 'x-min-bytes': min = 0, 'x-max-bytes': max = Infinity } = attributes;
   const isName = attributes['x-name'] === true;
+  const kept = new KeptTexts();
   const fits = (value: string): boolean => {
     // A UTF-16 unit takes at most three bytes: short texts need no count.
     if (value.length * 3 > max && Buffer.byteLength(value) > max) return false;
@@ -43,12 +45,16 @@ export function stringType(attributes: Attributes): avro.Type {
         refuse(tap, 'DL_WIRE_LIMIT', at, `text of ${length} bytes, ${min} to ${max} are allowed`);
       }
       const start = advance(tap, length, at);
-      const text = (tap.buf as BufferSlices).utf8Slice(start, tap.pos);
+      const bytes = tap.buf as BufferSlices;
+      const known = kept.find(bytes, start, tap.pos);
+      if (known !== null) return known;
+      const text = bytes.utf8Slice(start, tap.pos);
       if (text.includes('\uFFFD') && !isUtf8(tap.buf.subarray(start, tap.pos))) {
         refuse(tap, 'DL_WIRE_TEXT', at, 'text that is not UTF-8');
       }
       if (isName && forbiddenName(text))
         refuse(tap, 'DL_WIRE_KEY', at, 'the name `__proto__` is not allowed');
+      kept.keep(text, bytes, start, tap.pos);
       return text;
     }
     _skip(tap: Tap): void {
