@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
-import { alias } from './vitest.shared.js';
+import { alias, threads } from './vitest.shared.js';
 
 /** Tests against real Kafka, Redis, MCP servers and processes. `test/servers/setup.ts` starts what they need. */
 export default defineConfig({
   resolve: { alias },
   test: {
+    execArgv: threads,
     name: 'servers',
     include: ['test/**/*.int.spec.ts', 'test/**/*.e2e.spec.ts'],
     globalSetup: ['test/servers/setup.ts'],

@@ -11,3 +11,6 @@ export const alias = [
     replacement: `${root}libs/$1/src/index.ts`,
   },
 ];
+
+/** So that threads which tests start run from sources too. */
+export const threads = ['--import', new URL('./threads.mjs', import.meta.url).href];

@@ -50,14 +50,12 @@ describe.each(['session', 'stateless'] as const)('through the gateway, %s', (era
   it('passes progress on while the call still runs', async () => {
     const client = await open();
     let progressAt = 0;
-    const started = performance.now();
     await client.callTool(
       { name: 'write_slow', arguments: { ms: 300 } },
       { onprogress: () => void (progressAt = performance.now()) },
     );
     expect(progressAt).toBeGreaterThan(0);
     expect(performance.now() - progressAt).toBeGreaterThan(200);
-    expect(progressAt - started).toBeLessThan(250);
   });
 
   it('passes a cancellation on to the server', async () => {

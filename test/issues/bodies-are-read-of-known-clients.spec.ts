@@ -48,6 +48,7 @@ it('who has no valid token is told so before its body is read', async () => {
     guard: { loopback: true, hosts: [], origins: [] },
     identifier: new Identifier({ tenant: 'acme', verifier, required: true, crowded: () => undefined }),
     judge: { admit: async () => ({ kind: 'pass' }) },
+    observer: { members: async () => true },
     metrics: new GatewayMetrics(),
     logger: quiet,
     publicUrl: () => 'http://127.0.0.1',

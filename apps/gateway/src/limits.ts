@@ -3,12 +3,26 @@
  * (`driftline_gateway_limits_total`) and never silent.
  */
 
+import { availableParallelism } from 'node:os';
+
 /** Body of one client request: where the SDK's own servers stop. All of it is looked at, which takes its time. */
 export const REQUEST_MAX_BYTES = 4 * 1024 * 1024;
 /** Bodies of all clients that are held at once: sixteen of the largest, thousands of the usual ones. */
 export const BODIES_MAX_BYTES = 64 * 1024 * 1024;
-/** Larger messages are looked at one per turn of the event loop, so that small ones get through between them. */
+/** Larger messages are read one per turn of the event loop, so that small ones get through between them. */
 export const LARGE_BYTES = 256 * 1024;
+/** Larger messages are looked at in another thread: this much takes some ten milliseconds, for which all others wait. */
+export const INLINE_MAX_CHARS = 64 * 1024;
+/** Threads for them at most; one core is left to everything else. */
+export const LOOKS_THREADS_MAX = Math.max(1, Math.min(4, availableParallelism() - 1));
+/** Large messages that are looked at or wait for it: three of the largest answers, some twenty seconds of one thread. */
+export const LOOKS_MAX_CHARS = 96 * 1024 * 1024;
+/** Of them, those of one client. Its first one always has its turn. */
+export const LOOKS_SHARE_MAX_CHARS = 40 * 1024 * 1024;
+/** Looking at the largest answer takes a fifth of this. */
+export const LOOK_MAX_MS = 60_000;
+/** What a thread may hold: a message made to grow in memory ends the thread and not the gateway. */
+export const LOOKS_HEAP_MAX_MIB = 1_024;
 /** A client has this long to send a whole request; a slow one must not hold its bytes for ever. */
 export const RECEIVE_MAX_MS = 60_000;
 /** One answer to a judged call: it is held whole until it has been looked at. */

@@ -10,6 +10,7 @@ import { Health, type Logger } from '#telemetry';
 import { Decider } from './calls/decider.js';
 import { FailMode } from './calls/fail-mode.js';
 import { InFlight } from './calls/in-flight.js';
+import { KnownTools } from './calls/known-tools.js';
 import { CallJudge } from './calls/judge.js';
 import type { Exchange, ServerEntry } from './calls/port.js';
 import { followPolicies, type ActivePolicy } from './calls/policies.js';
@@ -29,6 +30,7 @@ import { openVerifier } from './http/verifier.js';
 import { CHILDREN_MAX, STOP_MAX_MS } from './limits.js';
 import { CODES } from './mcp/message.js';
 import { GatewayMetrics } from './metrics.js';
+import { Observer } from './observe/observer.js';
 import { OpenCalls } from './record/open-calls.js';
 import { SpoolFiles } from './record/spool-files.js';
 import { SpoolSink } from './record/spool-sink.js';
@@ -77,10 +79,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const enforcement = openEnforcement(options, metrics, records.recorder.reporter.instance, started);
     const policies = await openPolicies(options, started);
     const calls = openCalls(options, metrics, records.recorder, enforcement, policies);
+    started.push(() => calls.observer.stop());
     await follow(options, enforcement, calls);
     await sendLeftovers(records, logger);
     const { upstreams, sessions, budget } = openUpstreams(config, logger, started);
-    const front = await openFront(options, metrics, calls.judge, upstreams, sessions);
+    const front = await openFront(options, metrics, calls, upstreams, sessions);
     const health = new Health();
     health.watch('revocations', config.gateway.leaseMs, () => enforcement.feed.progressAgeMs);
     health.watch('lease', config.gateway.leaseMs, () => enforcement.lease.ageMs);
@@ -182,6 +185,7 @@ function openEnforcement(
 
 interface Calls {
   judge: CallJudge;
+  observer: Observer;
   inFlight: InFlight;
   tasks: Tasks;
   receipt: ConstructorParameters<typeof CallJudge>[0]['receipt'];
@@ -223,18 +227,21 @@ function openCalls(
   const receipt: Calls['receipt'] = (said) =>
     receipts.report({ type: 'Enforcement', gateway: config.gateway.id, instance, at: Date.now(), ...said });
   const style = config.gateway.denials;
+  const tools = new ToolBook();
+  const known = new KnownTools(tools);
+  const observer = new Observer({ fingerprinter: keys.current, policies, known, metrics });
   const judge = new CallJudge({
     policies,
-    keys,
+    observer,
     decider,
     recorder,
     inFlight,
-    tools: new ToolBook(),
+    tools,
     metrics,
     style,
     receipt,
   });
-  return { judge, inFlight, tasks, receipt };
+  return { judge, observer, inFlight, tasks, receipt };
 }
 
 /** From the beginning of the topic; what was there before the registration is proved by the position registered with. */
@@ -328,7 +335,7 @@ function openUpstreams(
 async function openFront(
   { config, logger }: GatewayOptions,
   metrics: GatewayMetrics,
-  judge: CallJudge,
+  { judge, observer }: Pick<Calls, 'judge' | 'observer'>,
   servers: Upstreams,
   sessions: Sessions,
 ): Promise<{ front: Front; publicUrl: () => string; listening: (url: string) => void }> {
@@ -348,6 +355,7 @@ async function openFront(
     guard,
     identifier,
     judge,
+    observer,
     metrics,
     logger,
     publicUrl: () => url,

@@ -17,6 +17,12 @@ export interface TenantKey {
   key: Uint8Array;
 }
 
+/** A key as another thread of this process is given it: its bytes stay where they are. */
+export interface FingerprinterKey {
+  version: number;
+  key: KeyObject;
+}
+
 /** The key of one tenant and version, derived from a master secret (HKDF-SHA-256). */
 export function deriveTenantKey(master: Uint8Array, tenant: string, version: number): TenantKey {
   if (master.length < MIN_KEY_BYTES) throw tooShort(master.length);
@@ -39,10 +45,17 @@ export class Fingerprinter {
   private old = new Map<string, string>();
 
   /** @throws ObservationError `bad-key` */
-  constructor({ version, key }: TenantKey) {
-    if (key.length < MIN_KEY_BYTES) throw tooShort(key.length);
+  constructor({ version, key }: TenantKey | FingerprinterKey) {
+    const secret = key instanceof Uint8Array ? createSecretKey(key) : key;
+    const bytes = secret.symmetricKeySize ?? 0;
+    if (bytes < MIN_KEY_BYTES) throw tooShort(bytes);
     this.version = version;
-    this.key = createSecretKey(key);
+    this.key = secret;
+  }
+
+  /** For the same fingerprints in another thread. */
+  get secret(): FingerprinterKey {
+    return { version: this.version, key: this.key };
   }
 
   /** 16 lower-case hex digits. */

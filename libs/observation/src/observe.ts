@@ -110,11 +110,15 @@ function subjectOf(call: SeenCall): Subject {
 }
 
 /** Classification of any call, also of methods that are not tools. */
-export function classifyCall(context: ObserveContext, call: SeenCall): Classification {
+export function classifyCall(context: Pick<ObserveContext, 'catalogue'>, call: SeenCall): Classification {
   return classified(context, call, subjectOf(call));
 }
 
-function classified(context: ObserveContext, call: SeenCall, { tool, args }: Subject): Classification {
+function classified(
+  context: Pick<ObserveContext, 'catalogue'>,
+  call: SeenCall,
+  { tool, args }: Subject,
+): Classification {
   const { server, trusted, definition } = call;
   const { annotations, inputSchema } = definition ?? {};
   const found = classifyTool(context.catalogue, { server, trusted, tool, annotations, inputSchema, args });
@@ -173,7 +177,10 @@ export type ObservedResult = Pick<
 >;
 
 /** The fields of `ToolResult` that follow from the result of a tool, resource, prompt or task. Never throws. */
-export function observeResult(context: ObserveContext, seen: SeenResult): ObservedResult {
+export function observeResult(
+  context: Pick<ObserveContext, 'fingerprinter' | 'tools'> & Partial<ObserveContext>,
+  seen: SeenResult,
+): ObservedResult {
   const { trust, dataClasses } = seen.classification;
   const body = seen.error ?? seen.result;
   const leaves = contentLeaves(body);

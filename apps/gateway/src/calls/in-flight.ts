@@ -11,7 +11,7 @@ export type StopOutcome = 'stopped' | 'completed' | 'unknown';
 
 export interface CallEnds {
   /** The response is here: what the client gets instead, or null. Never throws. */
-  result(call: CallWatch, response: ResponseMessage, bytes: number): Promise<JsonObject | null>;
+  result(call: CallWatch, response: ResponseMessage, text: string, bytes: number): Promise<JsonObject | null>;
   lost(call: CallWatch, outcome: 'unknown' | 'cancelled'): void;
   /** Returns what the client gets instead of the result. */
   stopRequested(call: CallWatch, revocation: Revocation): JsonObject;
@@ -46,14 +46,14 @@ export class CallWatch implements Watch {
     return this.instead;
   }
 
-  async settle(response: ResponseMessage, bytes: number): Promise<JsonObject | null> {
+  async settle(response: ResponseMessage, text: string, bytes: number): Promise<JsonObject | null> {
     if (this.state === 'stopped') {
       this.endStop(response.error ? 'stopped' : 'completed');
       return this.instead;
     }
     // Released or given up already: nobody would look at what comes now.
     if (this.state === 'over') return this.instead ?? unknownAnswer(response.id);
-    const instead = await this.ends.result(this, response, bytes);
+    const instead = await this.ends.result(this, response, text, bytes);
     if (this.instead) {
       this.endStop('completed');
       return this.instead;

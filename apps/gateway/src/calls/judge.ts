@@ -3,11 +3,8 @@ import { LIMITS, type Enforcement, type Revocation, type ToolCall, type ToolResu
 import { goesOut } from '#drift';
 import {
   classifyCall,
-  observeCall,
-  observeResult,
   type Classification,
-  type FingerprintKeys,
-  type ObserveContext,
+  type ObservedCall,
   type ObservedResult,
   type SeenCall,
 } from '#observation';
@@ -25,9 +22,10 @@ import { CODES, type JsonObject, type ResponseMessage } from '../mcp/message.js'
 import { conversationOf, taskOf, type TaskClaim } from './claims.js';
 import type { Decider } from './decider.js';
 import { CallWatch, type CallEnds, type InFlight, type StopOutcome } from './in-flight.js';
-import { KnownTools } from './known-tools.js';
 import { ListingWatch } from './listing.js';
 import type { ActivePolicy } from './policies.js';
+import { withoutArguments } from '../observe/look.js';
+import type { Observer } from '../observe/observer.js';
 import type { Admission, Exchange, Judge } from './port.js';
 import type { Recorder } from './recorder.js';
 import { reportedCall, reportedResult } from './reported.js';
@@ -37,7 +35,7 @@ import { refusedByLimit, refusedByRevocation, type Allowed, type Refused } from 
 
 export interface JudgeParts {
   policies: ActivePolicy;
-  keys: FingerprintKeys;
+  observer: Observer;
   decider: Decider;
   recorder: Recorder;
   inFlight: InFlight;
@@ -63,20 +61,18 @@ const PASS: Admission = { kind: 'pass' };
 
 export class CallJudge implements Judge, CallEnds {
   private readonly parts: JudgeParts;
-  private readonly known: KnownTools;
   private readonly proposals = new WeakMap<CallWatch, Proposal>();
 
   constructor(parts: JudgeParts) {
     this.parts = parts;
-    this.known = new KnownTools(parts.tools);
   }
 
-  async admit(exchange: Exchange): Promise<Admission> {
+  async admit(exchange: Exchange, text: string): Promise<Admission> {
     const { message } = exchange;
     if (isListing(message)) return { kind: 'watch', watch: new ListingWatch(exchange, this.parts) };
     const seen = subjectOf(exchange, this.parts.tools);
     if (!seen) return PASS;
-    const proposal = this.propose(exchange, seen);
+    const proposal = this.propose(exchange, seen, await this.parts.observer.call(exchange, seen, text));
     const verdict =
       proposal.unfit ?? (await this.parts.decider.decide(proposal.call, proposal.revocable, exchange.agent));
     if (!verdict.allowed) return this.refuse(proposal, verdict);
@@ -85,15 +81,13 @@ export class CallJudge implements Judge, CallEnds {
     return admission;
   }
 
-  private propose(exchange: Exchange, seen: SeenCall): Proposal {
+  private propose(exchange: Exchange, seen: SeenCall, observed: ObservedCall): Proposal {
     const { agent, server } = exchange;
-    const { recorder, tools } = this.parts;
-    const context = this.context();
+    const { recorder, tools, policies } = this.parts;
     const claim = taskOf(exchange);
     const { key: agentKey, ...who } = agent;
     const claims = { task: 'task' in claim ? claim.task : null, conversation: conversationOf(exchange) };
     const base = recorder.reporter.base({ ...who, ...claims }, Date.now());
-    const observed = observeCall(context, seen);
     const call = reportedCall(base, observed, tools.digestSeen(agentKey, server.name, observed.tool));
     const { tenant, task } = call;
     const { tool, effect, dataClasses } = observed;
@@ -107,7 +101,7 @@ export class CallJudge implements Judge, CallEnds {
       goesOut: goesOut(call),
       dataClasses,
     };
-    const classification = classifyCall(context, seen);
+    const classification = classifyCall(policies.active, withoutArguments(seen));
     if (seen.method === 'tools/call') tools.heardOf(server.name, tool);
     return { exchange, seen, call, revocable, classification, unfit: unfit(exchange, seen, claim) };
   }
@@ -184,15 +178,24 @@ export class CallJudge implements Judge, CallEnds {
   }
 
   /** The response to a judged call, before the agent gets it. */
-  async result(watch: CallWatch, response: ResponseMessage, bytes: number): Promise<JsonObject | null> {
+  async result(
+    watch: CallWatch,
+    response: ResponseMessage,
+    text: string,
+    bytes: number,
+  ): Promise<JsonObject | null> {
     const proposal = this.proposals.get(watch)!;
-    const { decider, recorder } = this.parts;
-    const seen = response.error ? { error: response.error } : { result: response.result };
-    const observed = observeResult(this.reading(), {
-      ...seen,
-      classification: proposal.classification,
-      resultBytes: bytes,
-    });
+    const { decider, recorder, observer } = this.parts;
+    const { exchange, classification } = proposal;
+    let observed: ObservedResult;
+    try {
+      observed = await observer.result(exchange.share, response, text, {
+        classification,
+        resultBytes: bytes,
+      });
+    } catch (error) {
+      return this.unseen(watch, bytes, error);
+    }
     const result = this.resultOf(watch.call, observed);
     const classes = [...watch.revocable.dataClasses, ...observed.dataClasses];
     let refused = decider.covered({ ...watch.revocable, dataClasses: classes });
@@ -211,6 +214,21 @@ export class CallJudge implements Judge, CallEnds {
     this.parts.metrics.call('withheld', refused.basis, watch.call.effect);
     recorder.ended({ ...result, outcome: 'withheld', values: [], valuesDropped: 0, requests: [] });
     return this.denied(proposal, refused);
+  }
+
+  /** Nobody could look at the result: the agent does not get it. */
+  private unseen(watch: CallWatch, bytes: number, error: unknown): JsonObject | null {
+    if (watch.insteadOfResult) return null;
+    const { message } = error as Error;
+    const refused = refusedByLimit(
+      'unseen',
+      `the result is withheld: ${message}`,
+      watch.call.effect === 'read',
+    );
+    this.parts.metrics.call('withheld', refused.basis, watch.call.effect);
+    const result = this.resultOf(watch.call);
+    this.parts.recorder.ended({ ...result, outcome: 'withheld', resultBytes: bytes });
+    return this.denied(this.proposals.get(watch)!, refused);
   }
 
   lost(watch: CallWatch, outcome: 'unknown' | 'cancelled'): void {
@@ -255,17 +273,6 @@ export class CallJudge implements Judge, CallEnds {
     const { tenant, agent, assurance, principal, actors, task, conversation } = call;
     const who = { tenant, agent, assurance, principal, actors, task, conversation };
     return reportedResult(this.parts.recorder.reporter.base(who, Date.now()), call, observed);
-  }
-
-  private context(): ObserveContext {
-    const { catalogue } = this.parts.policies.active;
-    return { catalogue, fingerprinter: this.parts.keys.current };
-  }
-
-  /** With the tools that results are read for requests of. */
-  private reading(): ObserveContext {
-    const context = this.context();
-    return { ...context, tools: this.known.of(context.catalogue) };
   }
 }
 

@@ -8,7 +8,7 @@ const catalogue: Catalogue = { tools: [], internalDomains: [], internalAccounts:
 const fingerprinter = new Fingerprinter(deriveTenantKey(Buffer.alloc(32, 1), 'acme', 1));
 
 function askedFor(known: KnownTools, text: string, of = catalogue): string[] {
-  const context = { catalogue: of, fingerprinter, tools: known.of(of) };
+  const context = { catalogue: of, fingerprinter, tools: known.of(of).index };
   const classification = { trust: 'third-party' as const, dataClasses: [] };
   return observeResult(context, { result: text, classification }).requests.map(({ tool }) => tool);
 }

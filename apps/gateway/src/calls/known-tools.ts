@@ -5,22 +5,30 @@ import type { ToolBook } from './tool-book.js';
 
 /** Made anew when a tool is first heard of, or the catalogue is another. */
 export class KnownTools {
-  private index = new ToolIndex([]);
+  private known: IndexedTools = { version: 0, list: [], index: new ToolIndex([]) };
   private catalogue: Catalogue | null = null;
-  private version = -1;
+  private bookVersion = -1;
 
   constructor(private readonly book: ToolBook) {}
 
   /** Of all servers: what one server's text asks for may be another's tool. */
-  of(catalogue: Catalogue): ToolIndex {
-    if (catalogue !== this.catalogue || this.book.version !== this.version) {
+  of(catalogue: Catalogue): IndexedTools {
+    if (catalogue !== this.catalogue || this.book.version !== this.bookVersion) {
       this.catalogue = catalogue;
-      this.version = this.book.version;
+      this.bookVersion = this.book.version;
       const { book } = this;
-      this.index = new ToolIndex(knownTools(catalogue, book.listedTools(), book.calledTools()));
+      const list = knownTools(catalogue, book.listedTools(), book.calledTools());
+      this.known = { version: this.known.version + 1, list, index: new ToolIndex(list) };
     }
-    return this.index;
+    return this.known;
   }
+}
+
+export interface IndexedTools {
+  /** Another one whenever the tools are others. */
+  version: number;
+  list: readonly KnownTool[];
+  index: ToolIndex;
 }
 
 interface Named {

@@ -32,14 +32,16 @@ export interface Exchange {
   session: Session | null;
   message: Message;
   headers: IncomingHttpHeaders;
+  /** Whose share of what is there for all it takes. */
+  share: string;
   /** When the whole message was here, `performance.now()`. */
   arrivedMs: number;
 }
 
 /** One client request in flight whose response is looked at before the client gets it. */
 export interface Watch {
-  /** The response is here: what to send instead, or null for "as it came". Never throws. */
-  settle(response: ResponseMessage, bytes: number): Promise<JsonObject | null>;
+  /** The response is here, `text` as it was written: what to send instead, or null for "as it came". Never throws. */
+  settle(response: ResponseMessage, text: string, bytes: number): Promise<JsonObject | null>;
   /** No response will come. */
   lost(outcome: 'unknown' | 'cancelled'): void;
   /** The stream is over, the response may still come on another one: waits a bounded time. */
@@ -57,6 +59,9 @@ export type Admission =
 
 /** The judging half. */
 export interface Judge {
-  /** Decides about one client message before it is forwarded. Never throws: what cannot be decided follows the fail mode. */
-  admit(exchange: Exchange): Promise<Admission>;
+  /**
+   * Decides about one client message before it is forwarded; `text` as it was written. What cannot be decided follows
+   * the fail mode. Throws `GatewayError` `limit` when too many large ones are being looked at.
+   */
+  admit(exchange: Exchange, text: string): Promise<Admission>;
 }

@@ -1,6 +1,7 @@
 /** Which client messages are judged, and as what. */
 import type { SeenCall } from '#observation';
 import type { Message, RequestMessage, ResponseMessage } from '../mcp/message.js';
+import { contentOf } from '../observe/look.js';
 import type { Exchange } from './port.js';
 import type { ToolBook } from './tool-book.js';
 
@@ -42,7 +43,7 @@ export function isListing(message: Message): message is RequestMessage {
 
 /** The client's answer to a request of the server: data that leaves. An empty one (`ping`) carries nothing. */
 function ofAnswer(message: ResponseMessage, { server, session }: Exchange): SeenCall | null {
-  const content = message.result ?? message.error;
+  const content = contentOf(message);
   if (!content || Object.keys(content).length === 0) return null;
   const answers = message.id === null ? undefined : session?.awaited.get(String(message.id));
   return {

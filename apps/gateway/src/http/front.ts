@@ -2,12 +2,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '#telemetry';
-import type { Agent, Exchange, Judge, ServerEntry, Watch } from '../calls/port.js';
+import type { Admission, Agent, Exchange, Judge, ServerEntry, Watch } from '../calls/port.js';
 import { Session, type Sessions } from '../calls/sessions.js';
 import { GATEWAY_STATUS, GatewayError } from '../errors.js';
-import { LARGE_BYTES, OPEN_MAX } from '../limits.js';
+import { INLINE_MAX_CHARS, LARGE_BYTES, OPEN_MAX } from '../limits.js';
 import type { GatewayMetrics } from '../metrics.js';
-import { CODES, readMessage, type JsonObject, type Message, type RequestId } from '../mcp/message.js';
+import {
+  ambiguous,
+  CODES,
+  parseMessage,
+  readMessage,
+  type JsonObject,
+  type Message,
+  type RequestId,
+} from '../mcp/message.js';
+import type { Observer } from '../observe/observer.js';
 import { checkMirrors, eraOf, STATELESS_FROM } from '../mcp/revision.js';
 import type { HttpUpstream } from '../upstream/http.js';
 import type { StdioUpstream } from '../upstream/stdio.js';
@@ -16,7 +25,7 @@ import { refuseForeign, type GuardOptions } from './guard.js';
 import type { Identifier, VerifiedToken } from './identify.js';
 import { Reply } from './reply.js';
 import { challengeHeader } from './resource-metadata.js';
-import { Shares } from './shares.js';
+import { shareOf, Shares } from './shares.js';
 
 export type Upstream = { kind: 'http'; http: HttpUpstream } | { kind: 'stdio'; stdio: StdioUpstream };
 
@@ -26,6 +35,8 @@ export interface FrontOptions {
   guard: GuardOptions;
   identifier: Identifier;
   judge: Judge;
+  /** Of it, what looks at a large message before anybody reads it. */
+  observer: Pick<Observer, 'members'>;
   metrics: GatewayMetrics;
   logger: Logger;
   /** Set with a configured identity: where clients find the authorization server. */
@@ -39,6 +50,8 @@ interface Asked {
   reply: Reply;
   /** Of the message, once it was read: errors name it. */
   id: RequestId | undefined;
+  /** Whose share of what is there for all it takes. */
+  share: string;
   /** Of its client's share of open requests; called when the request is over. */
   giveBack: () => void;
 }
@@ -74,7 +87,13 @@ export class Front {
     }
     this.openCount += 1;
     const reply = new Reply(response);
-    const asked: Omit<Asked, 'target'> = { request, reply, id: undefined, giveBack: () => undefined };
+    const asked: Omit<Asked, 'target'> = {
+      request,
+      reply,
+      id: undefined,
+      share: '',
+      giveBack: () => undefined,
+    };
     response.once('close', () => {
       this.openCount -= 1;
       asked.giveBack();
@@ -117,6 +136,7 @@ export class Front {
         'Too many open requests of this client; try again later',
       );
     }
+    asked.share = shareOf(who.agent, remote);
     asked.giveBack = () => this.shares.give(who.agent, remote);
     return true;
   }
@@ -169,7 +189,8 @@ export class Front {
 
   private async message(asked: Asked, body: Buffer): Promise<void> {
     const { request, target } = asked;
-    const message = readMessage(body.toString('utf8'));
+    const text = body.toString('utf8');
+    const message = await this.read(text, asked);
     if (message.kind === 'request') asked.id = message.id;
     const era = eraOf(request.headers, message);
     checkMirrors(request.headers, message);
@@ -183,18 +204,28 @@ export class Front {
       session: era === 'session' ? this.boundSession(asked, session, who.agent) : null,
       message,
       headers: request.headers,
+      share: asked.share,
       arrivedMs: performance.now(),
     };
-    await this.judged(exchange, body, asked, this.tokenFor(asked, who.token));
+    const admission = await this.options.judge.admit(exchange, text);
+    await this.admitted(admission, exchange, body, asked, this.tokenFor(asked, who.token));
   }
 
-  private async judged(
+  /** Throws `GatewayError` for what no server should be given. */
+  private async read(text: string, { share }: Asked): Promise<Message> {
+    if (text.length <= INLINE_MAX_CHARS) return readMessage(text);
+    const message = parseMessage(text);
+    if (!(await this.options.observer.members(share, text))) throw ambiguous();
+    return message;
+  }
+
+  private async admitted(
+    admission: Admission,
     exchange: Exchange,
     body: Buffer,
     asked: Asked,
     authorization: string | null,
   ): Promise<void> {
-    const admission = await this.options.judge.admit(exchange);
     if (admission.kind === 'refuse') {
       if (admission.upstream) this.tellUpstream(exchange, asked.target, authorization, admission.upstream);
       asked.reply.finish(admission.answer, admission.status);

@@ -25,6 +25,7 @@ export class Shares {
   }
 }
 
-function shareOf(agent: Agent, remote: string): string {
+/** Whose share it is. */
+export function shareOf(agent: Agent, remote: string): string {
   return agent.assurance === 'verified' ? agent.key : `remote:${remote}`;
 }

@@ -53,6 +53,13 @@ export const ERROR_STATUS: Readonly<Record<number, number>> = {
  * differently: what is judged here must be what the server runs.
  */
 export function readMessage(text: string): Message {
+  const message = parseMessage(text);
+  if (!isUnambiguous(text, message.body)) throw ambiguous();
+  return message;
+}
+
+/** The same without the look through the whole text: before anything is done with it, `isUnambiguous` has to hold. */
+export function parseMessage(text: string): Message {
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -71,15 +78,20 @@ export function readMessage(text: string): Message {
     throw new GatewayError('unreadable', CODES.invalidRequest, 'Invalid request: not a JSON-RPC 2.0 message');
   const odd = oddity(message);
   if (odd) throw new GatewayError('unreadable', CODES.invalidRequest, `Invalid request: ${odd}`);
-  // What JavaScript wrote itself cannot repeat a member; anybody else's text is looked through.
-  if (text !== JSON.stringify(body) && repeatsMember(text)) {
-    throw new GatewayError(
-      'unreadable',
-      CODES.invalidRequest,
-      'Invalid request: a member name is repeated, too deep or odd',
-    );
-  }
   return message;
+}
+
+/** What JavaScript wrote itself cannot repeat a member; anybody else's text is looked through. */
+export function isUnambiguous(text: string, body: unknown): boolean {
+  return text === JSON.stringify(body) || !repeatsMember(text);
+}
+
+export function ambiguous(): GatewayError {
+  return new GatewayError(
+    'unreadable',
+    CODES.invalidRequest,
+    'Invalid request: a member name is repeated, too deep or odd',
+  );
 }
 
 /** Why one server could take the message for something else than another does; null when none could. */

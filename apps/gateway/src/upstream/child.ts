@@ -12,7 +12,8 @@ const STDERR_MAX_CHARS = 2_000;
 const LF = 0x0a;
 
 export interface ChildListener {
-  message(message: Message, bytes: number): void;
+  /** `text` = the line as it was written, of so many bytes. */
+  message(message: Message, text: string, bytes: number): void;
   /** Once, after the last message. */
   exited(reason: string): void;
 }
@@ -100,7 +101,7 @@ export class Child {
     } catch {
       // Answered below like any other line that is no message.
     }
-    if (message) this.listener.message(message, line.length);
+    if (message) this.listener.message(message, text, line.length);
     else
       this.logger.warn(
         { server: this.server, line: text.slice(0, 200) },

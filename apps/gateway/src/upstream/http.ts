@@ -199,9 +199,10 @@ export class HttpUpstream {
     watch: Watch,
   ): Promise<void> {
     const bytes = await collect(body);
-    const message = parse(bytes.toString('utf8'));
+    const text = bytes.toString('utf8');
+    const message = parse(text);
     if (message?.kind === 'response') {
-      const instead = await watch.settle(message, bytes.length);
+      const instead = await watch.settle(message, text, bytes.length);
       if (instead) {
         reply.finish(instead);
         return;
@@ -252,7 +253,7 @@ async function judgeBlock(block: SseBlock, { session, watch, own }: AskedFor): P
   const judge = isOwn || id === null ? watch : (session?.calls.get(id) ?? watch);
   const passes = isOwn || session === null || isHousekeeping(message) || session.wasReleased(message.id);
   const instead = judge
-    ? await judge.settle(message, block.raw.length)
+    ? await judge.settle(message, block.data, block.raw.length)
     : passes
       ? null
       : unknownAnswer(message.id);

@@ -62,7 +62,7 @@ export class Link {
     this.entry = entry;
     this.onGone = onGone;
     this.child = new Child(entry, logger, {
-      message: (message, bytes) => void this.receive(message, bytes),
+      message: (message, text, bytes) => void this.receive(message, text, bytes),
       exited: (reason) => this.exited(reason),
     });
   }
@@ -187,10 +187,10 @@ export class Link {
     return message.body;
   }
 
-  private async receive(message: Message, bytes: number): Promise<void> {
+  private async receive(message: Message, text: string, bytes: number): Promise<void> {
     this.usedAtMs = Date.now();
     if (message.kind === 'response') {
-      await this.respond(message, bytes);
+      await this.respond(message, text, bytes);
       return;
     }
     if (message.kind === 'request') this.session?.await(message.id, message.method);
@@ -205,7 +205,7 @@ export class Link {
     }
   }
 
-  private async respond(message: ResponseMessage, bytes: number): Promise<void> {
+  private async respond(message: ResponseMessage, text: string, bytes: number): Promise<void> {
     const entry = message.id === null ? undefined : this.waiting.get(String(message.id));
     if (!entry) {
       this.logger.debug({ server: this.entry.name }, 'a response nobody waits for was dropped');
@@ -217,7 +217,7 @@ export class Link {
       entry.watch?.lost('cancelled');
       return;
     }
-    const instead = await entry.watch?.settle(message, bytes);
+    const instead = await entry.watch?.settle(message, text, bytes);
     if (entry.stopped) return;
     const code = isObject(body.error) && entry.exchange.era === 'stateless' ? Number(body.error.code) : 0;
     entry.reply.finish(instead ?? body, instead ? 200 : (ERROR_STATUS[code] ?? 200));
