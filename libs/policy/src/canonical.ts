@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Policy } from '#drift';
 import { PolicyError } from './errors.js';
 
-/** SHA-256 of the canonical form of everything but the digest, lower-case hex. */
-export function digestOf(policy: Omit<Policy, 'digest'>): string {
+/** SHA-256 of the canonical form, lower-case hex; of a policy, of everything but the digest. */
+export function digestOf(policy: object): string {
   return createHash('sha256').update(canonical(policy)).digest('hex');
 }
 

@@ -15,13 +15,7 @@ export {
   type Taken,
 } from './book.js';
 export { PolicyOvertaken, PolicyError, type PolicyMistake } from './errors.js';
-export {
-  checkPolicy,
-  checkPolicyText,
-  digestWithoutThresholds,
-  type Checked,
-  type Remark,
-} from './check/index.js';
+export { checkPolicy, checkPolicyText, riskDigest, type Checked, type Remark } from './check/index.js';
 export { expiredExceptions, warnOfExpired } from './expired.js';
 export { caseJsonSchema, policyJsonSchema } from './json-schema.js';
 export { defaultPolicy, loadPolicy } from './load.js';

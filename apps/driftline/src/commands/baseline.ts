@@ -35,7 +35,7 @@ export async function buildFrom(files: string[], options: BaselineCommand): Prom
 
 function report(
   policy: Policy,
-  { baseline, leftOut, failed }: Built,
+  { baseline, leftOut, failed, limited }: Built,
   { out, minTasks }: BaselineCommand,
 ): void {
   const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -43,6 +43,8 @@ function report(
   for (const [role, { tasks, agents, calls }] of Object.entries(roles)) {
     say(`${role}: ${tasks} tasks of ${agents} agents, ${calls} calls`);
   }
+  for (const { role, agent, tasks, counted } of limited)
+    say(`${role}: ${agent} did ${tasks} tasks, more than its share; they count as ${counted}`);
   for (const { role, tasks } of leftOut) say(`${role}: left out, ${tasks} tasks are fewer than ${minTasks}`);
   for (const { name } of policy.roles ?? []) {
     if (!Object.hasOwn(roles, name) && !leftOut.some(({ role }) => role === name))

@@ -1,7 +1,7 @@
 /**
  * `driftline policy calibrate --on RECORDED --out FILE`: thresholds that keep the policy's budgets, from history without
  * labels. Every recorded task counts as honest unless somebody said otherwise. What they would have stopped is counted
- * by judging the history once more with them.
+ * by judging the history once more with them, every response enforced.
  */
 import { writeFileSync } from 'node:fs';
 import type { Response } from '#activity/types';
@@ -11,7 +11,7 @@ import type { RecordedActivity } from '#engine';
 import {
   calibrate,
   decodePolicy,
-  digestWithoutThresholds,
+  riskDigest,
   encodePolicy,
   loadPolicy,
   lowerBound,
@@ -87,13 +87,13 @@ export function calibrated(
   activities: readonly RecordedActivity[],
   { budgets, confidence, maxSkewMs }: { budgets: readonly Budget[]; confidence: number; maxSkewMs: number },
 ): Calibrated {
-  const { thresholds: _thresholds, ...bare } = policy;
+  const { thresholds: _thresholds, ...bare } = enforcing(policy);
   const ledger = judged(decodePolicy(encodePolicy(bare)), activities, maxSkewMs);
   const tasks = workIn(ledger);
   const honest = tasks.filter((task) => task.honest);
   const { entries, unkept } = calibrate(honest, budgets, policy.levels, confidence);
   const file = sealThresholds({
-    policy: digestWithoutThresholds(policy),
+    policy: riskDigest(policy),
     data: {
       fromMs: tasks.length === 0 ? 0 : ledger.fromMs,
       toMs: ledger.toMs,
@@ -108,6 +108,11 @@ export function calibrated(
   const withThem: Policy = { ...bare, thresholds: { digest: file.digest, entries: named } };
   const again = judged(decodePolicy(encodePolicy(withThem)), activities, maxSkewMs);
   return { file, unkept, before: effectOf(ledger), after: effectOf(again) };
+}
+
+/** History is gathered with responses that observe; what they would stop is what they stop once they enforce. */
+function enforcing(policy: Policy): Policy {
+  return { ...policy, responses: policy.responses.map((rule) => ({ ...rule, mode: 'enforce' as const })) };
 }
 
 function judged(policy: Policy, activities: readonly RecordedActivity[], maxSkewMs: number): Ledger {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Activity } from '#activity/types';
 import type { RecordedActivity } from '#engine';
-import { decodePolicy, digestWithoutThresholds, encodePolicy, parsePolicy, Story } from '#policy';
+import { decodePolicy, riskDigest, encodePolicy, parsePolicy, Story } from '#policy';
 import { calibrated } from './policy-calibrate.js';
 import { difference } from './policy-diff.js';
 
@@ -132,7 +132,7 @@ describe('policy calibrate', () => {
     expect(unkept).toEqual([]);
     expect(before.honest).toMatchObject({ tasks: 200, stopped: 20 });
     expect(file.data).toMatchObject({ agents: 201, tasks: 201, honest: 200 });
-    expect(file.policy).toBe(digestWithoutThresholds(POLICY));
+    expect(file.policy).toBe(riskDigest(POLICY));
     expect(file.entries.map(({ tenant, kind }) => [tenant, kind])).toEqual([
       ['acme', null],
       [null, null],
@@ -140,6 +140,18 @@ describe('policy calibrate', () => {
     expect(after.honest).toMatchObject({ tasks: 200, stopped: 0 });
     expect(after.others).toMatchObject({ tasks: 1, stopped: 1 });
     expect(after.honest.interval[1]).toBeLessThan(0.02);
+  });
+
+  it('counts what responses that only observe would stop, and fits the policy in which they enforce', () => {
+    const responses = POLICY.responses.map((rule) => ({ ...rule, mode: 'observe' as const }));
+    const watching = decodePolicy(encodePolicy({ ...POLICY, name: 'watching', responses }));
+    const found = calibrated(watching, recording(work), options);
+    expect(found).toEqual(calibrated(POLICY, recording(work), options));
+    expect(found.file.policy).toBe(riskDigest(POLICY));
+    const { detectors, levels } = POLICY;
+    const other = { ...POLICY, detectors: { ...detectors, scope: { ...detectors.scope!, weight: 0.5 } } };
+    expect(riskDigest(other)).not.toBe(found.file.policy);
+    expect(riskDigest({ ...POLICY, levels: { ...levels, high: 61 } })).not.toBe(found.file.policy);
   });
 
   it('counts a task that failed its check as no honest one', () => {

@@ -6,7 +6,7 @@ import { byPlace, examine, placed, type Beside } from '../parse.js';
 import { catalogueHints } from './catalogue.js';
 import { ruleHints } from './rules.js';
 
-export { digestWithoutThresholds } from './rules.js';
+export { riskDigest } from './rules.js';
 
 /** A mistake refuses the policy, a warning does not. */
 export interface Remark extends PolicyMistake {

@@ -138,7 +138,7 @@ function thresholds({ document, policy, thresholds: file }: Looked): Hint[] {
     return [{ rule: 'uncalibrated', path: ['budgets'], message }];
   }
   const hints: Hint[] = [];
-  if (policy !== null && file.policy !== digestWithoutThresholds(policy)) {
+  if (policy !== null && file.policy !== riskDigest(policy)) {
     const message = 'were found for another policy than this one: calibrate again';
     hints.push({ rule: 'stale-thresholds', path: ['thresholds'], message });
   }
@@ -151,8 +151,13 @@ function thresholds({ document, policy, thresholds: file }: Looked): Hint[] {
   return hints;
 }
 
-/** What thresholds are found for: everything that moves risk. Budgets and thresholds do not. */
-export function digestWithoutThresholds(policy: NonNullable<Looked['policy']>): string {
-  const { digest: _digest, thresholds: _thresholds, budgets: _budgets, ...rest } = policy;
-  return digestOf(rest);
+/** Of a policy, what moves no risk: what it is called, and what is done about risk. */
+const NOT_RISK = ['digest', 'name', 'thresholds', 'budgets', 'responses', 'floodGuard', 'ask', 'keepIntent'];
+
+/**
+ * Names what thresholds are found for: everything that moves risk, and the levels they begin from. Responses that only
+ * observed while history was gathered may enforce afterwards.
+ */
+export function riskDigest(policy: NonNullable<Looked['policy']>): string {
+  return digestOf(Object.fromEntries(Object.entries(policy).filter(([key]) => !NOT_RISK.includes(key))));
 }
