@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Activity, VerdictGiven } from '#activity/types';
 import { assess, judge, riskOf, riskView, type AgentState, type Assessment, type Policy } from '#drift';
-import { defaultPolicy } from '#policy';
+import { defaultPolicy, Story } from '#policy';
 import { stateCodec } from '#store';
 import { activities } from './arbitrary.js';
 
@@ -143,6 +143,26 @@ describe('a false positive', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('what a false positive teaches', () => {
+  const call = { server: 'files', tool: 'read_text_file', effect: 'read' as const };
+  const calls = (story: Story) => story.state!.profile.calls;
+
+  it('is nothing of what was withheld, and all that follows', () => {
+    const story = new Story(baited);
+    story.start('t1');
+    const shown = story.call({ ...call, task: 't1', resource: '/honey/pot' }).evidence.map(({ key }) => key);
+    const before = calls(story);
+    for (let n = 0; n < 5; n += 1) story.call({ ...call, task: 't1', resource: `/work/${n}` });
+    // Risk is high: nothing is learned.
+    expect(calls(story)).toBe(before);
+    story.fold(given(story.state!, { time: story.now, evidence: shown, until: story.now + DAY_MS }));
+    expect(calls(story)).toBe(before);
+    for (let n = 0; n < 5; n += 1) story.call({ ...call, task: 't1', resource: `/honey/pot` });
+    expect(story.state!.evidence).toEqual([]);
+    expect(calls(story)).toBeGreaterThan(before + 4.9);
   });
 });
 
