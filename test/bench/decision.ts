@@ -1,20 +1,32 @@
-/** Decisions over HTTP at a steady rate: an open loop, so that a slow answer does not slow the questions down. */
+/**
+ * Decisions over HTTP at a steady rate: an open loop, so that a slow answer does not slow the questions down. Times count
+ * from when a question should have been sent, so that a client which comes too late hides nothing.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ActivityReporter, HttpAuthority } from '#access';
-import { TOPICS, type ToolCall } from '#activity/types';
+import { fileURLToPath } from 'node:url';
+import { EVALUATION_PATH, evaluationRequest, type EvaluationResponse } from '#access';
+import { encodeActivity } from '#activity';
 import { loadOrCreateCredentials } from '#authority';
-import { quantileFigure, type Figure } from './figures.js';
+import { Asker, postOf } from './asker.js';
+import { CpuTimes } from './cpu.js';
+import { AGENTS, calls, dueMs, QUESTIONS, WARM_UP } from './decision-load.js';
+import type { Decided, Start } from './decision-reports.js';
+import { figure, quantileFigure, type Figure } from './figures.js';
 import { Load } from './load.js';
 import { produce } from './pipeline.js';
 import { startService, type Service } from './processes.js';
 import type { Servers } from './servers.js';
 
-const RATE_PER_SECOND = 2_000;
-const SECONDS = 10;
-/** At a quarter of the rate, until compilers and connections are warm. */
-const WARM_UP_SECONDS = 8;
-const TICK_MS = 5;
-const AGENTS = 2_000;
+/** As fine as timers are: coarser ones would send in bursts and measure how long a burst queues. */
+const TICK_MS = 1;
+/** More than are ever in use while the authority keeps up. */
+const CONNECTIONS = 64;
+/** To make all questions in, here and where they are reported. */
+const PREPARE_MS = 10_000;
+/** Decisions go to the reporting process together: fifty appends a second, as a few busy gateways make. */
+const TELL_MS = 20;
 
 export async function benchDecision(servers: Servers): Promise<Figure[]> {
   const load = new Load({ seed: 3, agents: AGENTS, startMs: Date.now(), stepMs: 10 });
@@ -23,84 +35,107 @@ export async function benchDecision(servers: Servers): Promise<Figure[]> {
   try {
     const authority = await startService(servers, 'authority', 'authority');
     running.unshift(authority);
-    const config = servers.config();
-    const { token } = (await loadOrCreateCredentials(config)).find(({ role }) => role === 'gateway')!;
-    const client = new HttpAuthority({ url: authority.url, token });
-    const { log, close } = await servers.open(config);
-    const sink = {
-      append: (records: Parameters<typeof log.append>[1]) => log.append(TOPICS.activity, records),
-    };
-    const partitions = await log.partitions(TOPICS.activity);
-    const reporter = new ActivityReporter({ sink, partitions, source: 'gateway/bench' });
-    const { times, failed } = await openLoop(client, reporter);
-    await reporter.flush();
-    await client.close();
-    await close();
-    return [
-      quantileFigure('decision_ms_p50', 'ms', times, 0.5),
-      quantileFigure('decision_ms_p99', 'ms', times, 0.99),
-      { name: 'decision_failed', value: failed, unit: 'decisions', n: 1, min: failed, max: failed },
-    ];
+    return figures(await measure(servers, authority, running[1]!));
   } finally {
     for (const service of running) await service.stop();
   }
 }
 
-/** Each allowed call is reported, as a gateway does, so that pending lists are as long as they are in use. */
+interface Measured {
+  times: number[];
+  /** How late each question was sent, part of its time. */
+  late: number[];
+  failed: number;
+  refused: number;
+  /** Ms of CPU of each process over the measured decisions. */
+  cpuMs: Record<string, number>;
+}
+
+async function measure(servers: Servers, authority: Service, engine: Service): Promise<Measured> {
+  const { url, pid } = authority;
+  const config = servers.config();
+  const { token } = (await loadOrCreateCredentials(config)).find(({ role }) => role === 'gateway')!;
+  const startAtMs = Date.now() + PREPARE_MS;
+  const reports = await startReports({ config, startAtMs });
+  const asker = await Asker.connect(url, CONNECTIONS);
+  try {
+    const questions = calls(startAtMs).map((call) =>
+      postOf(url, EVALUATION_PATH, token, evaluationRequest(call, encodeActivity(call))),
+    );
+    const pids = { authority: pid, engine: engine.pid, client: process.pid, reports: reports.pid };
+    await sleep(startAtMs - Date.now());
+    return await openLoop(asker, questions, reports.tell, new CpuTimes({ ...pids, ...servers.pids }));
+  } finally {
+    asker.close();
+    await reports.end();
+  }
+}
+
+/** Each call is reported, as a gateway does, so that pending lists are as long as they are in use. */
+async function startReports(
+  start: Start,
+): Promise<{ pid: number; tell: (one: Decided) => void; end: () => Promise<void> }> {
+  const child = fork(fileURLToPath(new URL('./decision-reports.ts', import.meta.url)));
+  child.send(start);
+  await once(child, 'message');
+  let decided: Decided[] = [];
+  const tell = () => {
+    if (decided.length > 0) child.send(decided);
+    decided = [];
+  };
+  const timer = setInterval(tell, TELL_MS);
+  const end = async () => {
+    clearInterval(timer);
+    tell();
+    const ended = once(child, 'exit');
+    child.send(null as unknown as string);
+    await ended;
+  };
+  return { pid: child.pid!, tell: (one) => void decided.push(one), end };
+}
+
 async function openLoop(
-  client: HttpAuthority,
-  reporter: ActivityReporter,
-): Promise<{ times: number[]; failed: number }> {
-  const load = new Load({ seed: 5, agents: AGENTS, stepMs: 1 });
-  const times: number[] = [];
-  let failed = 0;
-  const work = new Set<Promise<void>>();
-  const start = performance.now();
-  const warmUp = (RATE_PER_SECOND / 4) * WARM_UP_SECONDS;
-  const total = warmUp + RATE_PER_SECOND * SECONDS;
-  let asked = 0;
-  while (asked < total) {
-    const due = Math.min(total, dueAfter((performance.now() - start) / 1_000));
-    for (; asked < due; asked += 1) {
-      const warm = asked >= warmUp;
-      const one = decide(client, reporter, proposal(load, reporter)).then(
-        (tookMs) => void (warm && times.push(tookMs)),
-        () => void (failed += 1),
-      );
-      work.add(one);
-      void one.finally(() => work.delete(one));
+  asker: Asker,
+  questions: readonly Buffer[],
+  tell: (one: Decided) => void,
+  cpu: CpuTimes,
+): Promise<Measured> {
+  const measured: Omit<Measured, 'cpuMs'> = { times: [], late: [], failed: 0, refused: 0 };
+  const work: Promise<void>[] = [];
+  const startMs = performance.now();
+  const lateMs = (number: number) => performance.now() - startMs - dueMs(number);
+  const one = async (number: number): Promise<void> => {
+    const late = lateMs(number);
+    const { status, body } = await asker.ask(questions[number]!);
+    const took = lateMs(number);
+    if (status !== 200) throw new Error(`${status} ${body}`);
+    const { decision, context } = JSON.parse(body) as EvaluationResponse;
+    if (number >= WARM_UP) {
+      measured.times.push(took);
+      measured.late.push(late);
     }
-    await sleep(TICK_MS);
+    if (!decision) measured.refused += 1;
+    tell([number, decision, context.reason]);
+  };
+  for (let asked = 0; asked < QUESTIONS; await sleep(TICK_MS)) {
+    if (asked >= WARM_UP && !cpu.started) cpu.start();
+    for (; asked < QUESTIONS && lateMs(asked) >= 0; asked += 1) {
+      work.push(one(asked).catch(() => void (measured.failed += 1)));
+    }
   }
   await Promise.all(work);
-  return { times, failed };
+  return { ...measured, cpuMs: cpu.spent() };
 }
 
-/** How many should have been asked after so many seconds. */
-function dueAfter(seconds: number): number {
-  const slow = Math.min(seconds, WARM_UP_SECONDS) * (RATE_PER_SECOND / 4);
-  return Math.floor(slow + Math.max(0, seconds - WARM_UP_SECONDS) * RATE_PER_SECOND);
-}
-
-async function decide(client: HttpAuthority, reporter: ActivityReporter, call: ToolCall): Promise<number> {
-  const started = performance.now();
-  const decision = await client.decide(call);
-  const tookMs = performance.now() - started;
-  const pending = decision.allowed;
-  await reporter.report({
-    ...call,
-    pending,
-    decision: pending ? 'allowed' : 'refused',
-    basis: 'assessed',
-    reason: decision.reason,
-  });
-  return tookMs;
-}
-
-function proposal(load: Load, reporter: ActivityReporter): ToolCall {
-  for (;;) {
-    const activity = load.next();
-    if (activity.type === 'ToolCall')
-      return { ...activity, ...reporter.base(activity, Date.now()), callId: activity.id };
-  }
+function figures({ times, late, failed, refused, cpuMs }: Measured): Figure[] {
+  const perDecision = Object.entries(cpuMs).map(([name, ms]) =>
+    figure(`decision_cpu_us_${name}`, 'us', [(ms * 1_000) / times.length]),
+  );
+  return [
+    ...[0.5, 0.9, 0.99].map((at) => quantileFigure(`decision_ms_p${at * 100}`, 'ms', times, at)),
+    quantileFigure('decision_sent_late_ms_p99', 'ms', late, 0.99),
+    figure('decision_failed', 'decisions', [failed]),
+    figure('decision_refused', 'decisions', [refused]),
+    ...perDecision,
+  ];
 }

@@ -11,6 +11,7 @@ const START_DEADLINE_MS = 30_000;
 
 export interface Service {
   url: string;
+  pid: number;
   stop(): Promise<void>;
 }
 
@@ -58,7 +59,7 @@ async function spawned(args: string[], ready: RegExp): Promise<Service> {
     child.stdout.on('data', read);
     child.stderr.on('data', (chunk: Buffer) => void (output += chunk.toString()));
   });
-  return { url, stop: () => ended(child) };
+  return { url, pid: child.pid!, stop: () => ended(child) };
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -13,6 +13,8 @@ import { openLog, type Log } from '#stream';
 export interface Servers {
   brokers: string;
   redis: string;
+  /** Of Kafka and Redis. */
+  pids: { kafka: number; redis: number };
   config(overrides?: Record<string, unknown>): Config;
   open(config: Config): Promise<{ log: Log; store: StateStore; close(): Promise<void> }>;
   stop(): Promise<void>;
@@ -29,6 +31,7 @@ export async function startServers(): Promise<Servers> {
   return {
     brokers,
     redis: address,
+    pids: { kafka: kafka.server.pid, redis: redis.server.pid },
     config: (overrides = {}) =>
       Config.parse({
         storage: 'servers',

@@ -33,8 +33,11 @@ export interface AgentsOptions {
 
 /** A call that was allowed and never logged in this time was never made, or its gateway is gone. */
 export const PENDING_MAX_AGE_MS = 10 * 60_000;
-/** Agents whose decoded state is kept between decisions: some tens of MB. */
-const DECODED_MAX = 1_000;
+/**
+ * Agents whose decoded state is kept between decisions. It serves calls of an agent that come together: what it did is
+ * folded tens of milliseconds later, and then its state is another. Keeping more only makes garbage old, which is dear.
+ */
+const DECODED_MAX = 128;
 
 interface Decoded {
   bytes: Uint8Array | null;

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Caller } from '#access';
 import type { Credential } from './credentials.js';
 
@@ -17,15 +17,15 @@ export class Callers {
   identify(authorization: string | undefined): Caller | null {
     const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (token === undefined) return null;
-    const hash = hashOf(token);
+    const given = hashOf(token);
     let found: Caller | null = null;
     for (const { hash: expected, caller } of this.known) {
-      if (timingSafeEqual(hash, expected)) found = caller;
+      if (timingSafeEqual(given, expected)) found = caller;
     }
     return found;
   }
 }
 
 function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }

@@ -62,7 +62,18 @@ export class Revocations {
   }
 
   match(call: ToolCall, key: string): Revocation | null {
-    return this.index.match({ ...call, agentKey: key, goesOut: goesOut(call) }, Date.now());
+    const { tenant, task, server, tool, effect, dataClasses } = call;
+    const revocable = {
+      tenant,
+      agentKey: key,
+      task,
+      server,
+      tool,
+      effect,
+      dataClasses,
+      goesOut: goesOut(call),
+    };
+    return this.index.match(revocable, Date.now());
   }
 
   list(): Revocation[] {

@@ -66,9 +66,9 @@ export function answerError(request: IncomingMessage, response: ServerResponse, 
   // What is left of a body that nobody will look at is not read.
   if (!request.complete) response.setHeader('connection', 'close');
   const plain = request.url?.startsWith('/access/') ?? false;
-  response
-    .writeHead(ACCESS_STATUS[code], plain ? TEXT : JSON_TYPE)
-    .end(plain ? message : JSON.stringify({ code, message }));
+  const text = plain ? message : JSON.stringify({ code, message });
+  response.setHeader('content-length', Buffer.byteLength(text));
+  response.writeHead(ACCESS_STATUS[code], plain ? TEXT : JSON_TYPE).end(text);
 }
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };

@@ -17,6 +17,7 @@ export class Connection {
   #lastError: Error | null = null;
   #up = false;
   #closed = false;
+  #gathering = false;
 
   constructor(
     readonly client: Client,
@@ -78,10 +79,27 @@ export class Connection {
       };
       const timer = setTimeout(() => fail(new Error(`Command timed out after ${deadlineMs} ms`)), deadlineMs);
       this.#inFlight.add(fail);
+      this.#gather();
       send().then((value) => {
         end();
         resolve(value);
       }, fail);
+    });
+  }
+
+  /**
+   * Commands of one turn of the event loop leave in one write: a system call costs more than a command. In a Cluster
+   * each node has a connection of its own, which writes by itself.
+   */
+  #gather(): void {
+    if (this.#gathering || this.client instanceof Cluster) return;
+    const { stream } = this.client;
+    if (!stream?.writable) return;
+    this.#gathering = true;
+    stream.cork();
+    setImmediate(() => {
+      this.#gathering = false;
+      stream.uncork();
     });
   }
 
