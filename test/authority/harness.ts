@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Role } from '#access';
 import { startAuthority, type Credential, type RunningAuthority } from '#authority';
+import { ordinaryCall, ordinaryResult } from '#activity';
 import { TOPICS, type Activity, type ToolCall, type ToolResult } from '#activity/types';
 import { Config } from '#config';
 import type { Policy } from '#drift';
@@ -149,90 +150,38 @@ let calls = 0;
 /** A call as a gateway proposes it. */
 export function toolCall(tenant: string, agent: string, more: Partial<ToolCall> = {}): ToolCall {
   calls += 1;
-  return {
-    type: 'ToolCall',
+  return ordinaryCall({
     id: `gateway-test-${calls}`,
     tenant,
     agent,
-    assurance: 'verified',
     principal: 'ada',
-    actors: [],
     time: Date.now(),
     source: 'gateway/test',
     instance: 'gateway-test',
     sequence: 0,
-    pending: false,
-    task: null,
-    conversation: null,
     callId: `call-${calls}`,
-    method: 'tools/call',
-    server: 'files',
     tool: 'write_file',
     effect: 'write',
-    effectSource: 'catalogue',
-    uncatalogued: false,
-    dataClasses: [],
     resource: '/scratch/notes.txt',
-    destination: null,
-    facts: [],
-    values: [],
-    valuesDropped: 0,
-    argumentsBytes: 40,
-    toolDigest: null,
-    decision: 'allowed',
     basis: 'assessed',
-    reason: '',
-    revocation: null,
-    policy: '',
     ...more,
-  };
+  });
 }
 
 export function toolResult(call: ToolCall, more: Partial<ToolResult> = {}): ToolResult {
   calls += 1;
-  const {
-    tenant,
-    agent,
-    assurance,
-    principal,
-    actors,
-    source,
-    instance,
-    task,
-    conversation,
-    callId,
-    server,
-    tool,
-  } = call;
-  return {
-    type: 'ToolResult',
+  const { tenant, agent, assurance, principal, actors, source, instance } = call;
+  const { task, conversation, callId, server, tool } = call;
+  const who = { tenant, agent, assurance, principal, actors, source, instance };
+  const what = { task, conversation, callId, server, tool };
+  return ordinaryResult({
+    ...who,
+    ...what,
     id: `gateway-test-${calls}`,
     time: Date.now(),
     sequence: 0,
-    pending: false,
-    outcome: 'ok',
-    trust: 'own',
-    dataClasses: [],
-    values: [],
-    valuesDropped: 0,
-    requests: [],
-    resultBytes: 100,
-    records: 0,
-    durationMs: 3,
-    tenant,
-    agent,
-    assurance,
-    principal,
-    actors,
-    source,
-    instance,
-    task,
-    conversation,
-    callId,
-    server,
-    tool,
     ...more,
-  };
+  });
 }
 
 /** Everything on a topic, decoded by the caller. */

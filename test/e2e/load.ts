@@ -1,6 +1,6 @@
 /** Seeded activity of several hundred agents as gateways would report it, with what goes wrong on the way. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ceHeaders, encodeActivity, partitionOf } from '#activity';
+import { ceHeaders, encodeActivity, ordinaryCall, ordinaryResult, partitionOf } from '#activity';
 import {
   agentKey,
   TOPICS,
@@ -186,50 +186,27 @@ export class Load {
   }
 
   private call(base: ActivityBase, effect: Effect, over: { server?: string; tool?: string }): ToolCall {
-    return {
+    return ordinaryCall({
       ...base,
-      type: 'ToolCall',
-      callId: base.id,
-      method: 'tools/call',
-      server: 'files',
       tool: `tool-${Math.floor(this.random() * 9)}`,
       effect,
-      effectSource: 'catalogue',
-      uncatalogued: false,
       dataClasses: this.random() < 0.1 ? [this.pick(CLASSES)] : [],
       resource: `/scratch/${Math.floor(this.random() * 50)}.txt`,
-      destination: null,
-      facts: [],
-      values: [],
-      valuesDropped: 0,
       argumentsBytes: Math.floor(this.random() * 500),
-      toolDigest: null,
-      decision: 'allowed',
-      basis: 'passed',
-      reason: '',
-      revocation: null,
-      policy: '',
       ...over,
-    };
+    });
   }
 
   private result(base: ActivityBase): Activity {
-    return {
+    return ordinaryResult({
       ...base,
-      type: 'ToolResult',
       callId: `${base.id}-call`,
-      server: 'files',
       tool: `tool-${Math.floor(this.random() * 9)}`,
       outcome: this.random() < 0.1 ? 'error' : 'ok',
       trust: this.pick(['own', 'third-party', 'unknown'] as const),
       dataClasses: this.random() < 0.15 ? [this.pick(CLASSES)] : [],
-      values: [],
-      valuesDropped: 0,
-      requests: [],
       resultBytes: Math.floor(this.random() * 5_000),
-      records: 0,
-      durationMs: 5,
-    };
+    });
   }
 
   private async append(drafts: Draft[]): Promise<void> {

@@ -10,6 +10,7 @@ import {
   decodeAlert,
   decodeRevocation,
   encodeActivity,
+  ordinaryCall,
   partitionOf,
 } from '#activity';
 import {
@@ -191,43 +192,20 @@ export class Reporter {
     const sequence = (this.numbers.get(agent) ?? 0) + 1;
     this.numbers.set(agent, sequence);
     this.counter += 1;
-    return {
-      type: 'ToolCall',
+    return ordinaryCall({
       id: `${this.instance}-${this.counter}`,
       tenant: TENANT,
       agent: `spiffe://acme/${agent}`,
-      assurance: 'verified',
-      principal: 'ada',
-      actors: [],
       time: Date.now(),
-      source: 'gateway/test',
       instance: this.instance,
       sequence,
-      pending: false,
-      task: null,
       conversation: 'c1',
       callId: `call-${this.counter}`,
-      method: 'tools/call',
-      server: 'files',
       tool: `tool-${this.counter % 7}`,
-      effect: 'read',
-      effectSource: 'catalogue',
-      uncatalogued: false,
       dataClasses: ['internal'],
       resource: '/scratch/notes.txt',
-      destination: null,
-      facts: [],
-      values: [],
-      valuesDropped: 0,
-      argumentsBytes: 40,
-      toolDigest: null,
-      decision: 'allowed',
-      basis: 'passed',
-      reason: '',
-      revocation: null,
-      policy: '',
       ...more,
-    };
+    });
   }
 
   /** Touches the honeytoken: the agent is revoked. */

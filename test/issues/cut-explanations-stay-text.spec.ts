@@ -1,37 +1,13 @@
 import { expect, it } from 'vitest';
-import { encodeAlert, encodeRevocation } from '#activity';
-import type { TaskStarted, ToolCall } from '#activity/types';
+import { encodeAlert, encodeRevocation, ordinaryCall, ordinaryTask } from '#activity';
+import type { ToolCall } from '#activity/types';
 import { assess, type AgentState } from '#drift';
 import { defaultPolicy } from '#policy';
 import { stateCodec } from '#store';
 
-const T = 1_790_000_000_000;
 const policy = defaultPolicy();
-const base = {
-  tenant: 'acme',
-  agent: 'spiffe://acme/a',
-  assurance: 'verified' as const,
-  principal: null,
-  actors: [],
-  source: 'gateway/g',
-  instance: 'g-1',
-  pending: false,
-  conversation: null,
-  time: T,
-};
-const started: TaskStarted = {
-  ...base,
-  type: 'TaskStarted',
-  id: 'g-1-1',
-  sequence: 1,
-  task: 't0-abcdefgh',
+const started = ordinaryTask('t0-abcdefgh', {
   intent: '',
-  intentValues: [],
-  intentEffects: [],
-  intentActions: [],
-  intentTopics: [],
-  intentAuthors: [],
-  intentDelegates: false,
   scope: {
     tools: null,
     effects: ['read'],
@@ -40,40 +16,10 @@ const started: TaskStarted = {
     dataClasses: null,
     estimated: false,
   },
-  expiresAt: T + 3_600_000,
-  parentTask: null,
-  kind: null,
-  exposure: [],
-};
+});
 
 function call(tool: string, resource: string): ToolCall {
-  return {
-    ...base,
-    type: 'ToolCall',
-    id: 'g-1-2',
-    sequence: 2,
-    task: started.task,
-    callId: 'g-1-2',
-    method: 'tools/call',
-    server: 'files',
-    tool,
-    effect: 'write',
-    effectSource: 'catalogue',
-    uncatalogued: false,
-    dataClasses: [],
-    resource,
-    destination: null,
-    facts: [],
-    values: [],
-    valuesDropped: 0,
-    argumentsBytes: 0,
-    toolDigest: null,
-    decision: 'allowed',
-    basis: 'passed',
-    reason: '',
-    revocation: null,
-    policy: '',
-  };
+  return ordinaryCall({ id: 'a1-2', sequence: 2, task: started.task, tool, resource, effect: 'write' });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ordinaryCall } from '#activity';
 import type { Effect, ToolCall } from '#activity/types';
 import { assess, type AgentState } from '#drift';
 import { defaultPolicy } from '#policy';
@@ -26,43 +27,9 @@ const policy = {
 };
 
 function touch(sequence: number, time: number, decision: 'allowed' | 'refused' = 'allowed'): ToolCall {
-  const id = `g-1-${sequence}`;
-  return {
-    tenant: 'acme',
-    agent: 'spiffe://acme/a',
-    assurance: 'verified',
-    type: 'ToolCall',
-    id,
-    callId: id,
-    sequence,
-    principal: null,
-    actors: [],
-    time,
-    source: 'gateway/g',
-    instance: 'g-1',
-    pending: false,
-    task: null,
-    conversation: null,
-    method: 'tools/call',
-    server: 'vault',
-    tool: 'read_secret',
-    effect: 'read',
-    effectSource: 'catalogue',
-    uncatalogued: false,
-    dataClasses: [],
-    resource: '/honey/pot',
-    destination: null,
-    facts: [],
-    values: [],
-    valuesDropped: 0,
-    argumentsBytes: 0,
-    toolDigest: null,
-    decision,
-    basis: decision === 'allowed' ? 'passed' : 'assessed',
-    reason: '',
-    revocation: null,
-    policy: '',
-  };
+  const what = { server: 'vault', tool: 'read_secret', resource: '/honey/pot' };
+  const basis = decision === 'allowed' ? 'passed' : 'assessed';
+  return ordinaryCall({ ...what, id: `a1-${sequence}`, sequence, time, decision, basis });
 }
 
 const issued = ({ commands }: ReturnType<typeof assess>) =>

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ordinaryCall } from '#activity';
 import type { Effect, ToolCall } from '#activity/types';
 import { assess, type AgentState } from '#drift';
 import { defaultPolicy } from '#policy';
@@ -17,42 +18,8 @@ const policy = {
 };
 
 function call(sequence: number, resource: string, dataClasses: string[]): ToolCall {
-  const who = { tenant: 'acme', agent: 'spiffe://acme/a', assurance: 'verified' as const };
-  const id = `g-1-${sequence}`;
-  return {
-    ...who,
-    type: 'ToolCall',
-    id,
-    callId: id,
-    sequence,
-    principal: null,
-    actors: [],
-    time: T + sequence,
-    source: 'gateway/g',
-    instance: 'g-1',
-    pending: false,
-    task: null,
-    conversation: null,
-    method: 'tools/call',
-    server: 'vault',
-    tool: 'read_secret',
-    effect: 'read',
-    effectSource: 'catalogue',
-    uncatalogued: false,
-    dataClasses,
-    resource,
-    destination: null,
-    facts: [],
-    values: [],
-    valuesDropped: 0,
-    argumentsBytes: 0,
-    toolDigest: null,
-    decision: 'allowed',
-    basis: 'passed',
-    reason: '',
-    revocation: null,
-    policy: '',
-  };
+  const what = { server: 'vault', tool: 'read_secret', resource, dataClasses };
+  return ordinaryCall({ ...what, id: `a1-${sequence}`, sequence, time: T + sequence });
 }
 
 const revoked = ({ commands }: ReturnType<typeof assess>) =>

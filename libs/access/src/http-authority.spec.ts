@@ -1,47 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decodeActivity } from '#activity';
+import { decodeActivity, ordinaryCall } from '#activity';
 import type { ToolCall } from '#activity/types';
 import { CODE_HEADER } from './errors.js';
 import { HttpAuthority } from './http-authority.js';
 
-const call: ToolCall = {
-  type: 'ToolCall',
+const call = ordinaryCall({
   id: 'g1-abc-1',
-  tenant: 'acme',
-  agent: 'spiffe://acme.test/a',
-  assurance: 'verified',
-  principal: 'ada',
-  actors: [],
-  time: 1_790_000_000_000,
-  source: 'gateway/g1',
-  instance: 'g1-abc',
   sequence: 0,
-  pending: false,
-  task: null,
-  conversation: null,
   callId: 'c1',
-  method: 'tools/call',
-  server: 'files',
   tool: 'write_file',
   effect: 'write',
-  effectSource: 'catalogue',
-  uncatalogued: false,
-  dataClasses: [],
-  resource: null,
-  destination: null,
-  facts: [],
-  values: [],
-  valuesDropped: 0,
-  argumentsBytes: 12,
-  toolDigest: null,
-  decision: 'allowed',
   basis: 'assessed',
-  reason: '',
-  revocation: null,
-  policy: '',
-};
+});
 
 const context = {
   evaluation_id: 'decision:g1-abc-1',

@@ -23,6 +23,7 @@ export {
 } from './records.js';
 export { ceHeaders, type WireRecord } from './cloud-events.js';
 export { toDeadLetter } from './dead-letter.js';
+export { ORDINARY_BASE, ordinaryCall, ordinaryResult, ordinaryTask } from './ordinary.js';
 export { checksum } from './checksum.js';
 export { partitionOf } from './partition.js';
 export { crc64Avro } from './crc64.js';

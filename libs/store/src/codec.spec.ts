@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DecodeError } from '#activity';
+import { DecodeError, ordinaryCall, ordinaryTask } from '#activity';
 import type { Activity, ActivityBase, ToolCall } from '#activity/types';
 import { assess, emptyState, type AgentState } from '#drift';
 import { defaultPolicy } from '#policy';
@@ -24,47 +24,15 @@ function base(sequence: number): Omit<ActivityBase, 'task'> {
 }
 
 function call(sequence: number, more: Partial<ToolCall>): ToolCall {
-  return {
-    ...base(sequence),
-    type: 'ToolCall',
-    task: 't3-1',
-    callId: `c-${sequence}`,
-    method: 'tools/call',
-    server: 'files',
-    tool: 'read_text_file',
-    effect: 'read',
-    effectSource: 'catalogue',
-    uncatalogued: false,
-    dataClasses: [],
-    resource: '/data/reports/q3.md',
-    destination: null,
-    facts: [],
-    values: [],
-    valuesDropped: 0,
-    argumentsBytes: 100,
-    toolDigest: null,
-    decision: 'allowed',
-    basis: 'passed',
-    reason: '',
-    revocation: null,
-    policy: '',
-    ...more,
-  };
+  const resource = '/data/reports/q3.md';
+  return ordinaryCall({ ...base(sequence), task: 't3-1', callId: `c-${sequence}`, resource, ...more });
 }
 
 /** A task that drifts until it is stopped; with a gap in the numbering, and another task that ended. */
 const story: Activity[] = [
-  {
+  ordinaryTask('t3-1', {
     ...base(1),
-    type: 'TaskStarted',
-    task: 't3-1',
     intent: 'Summarise the reports.',
-    intentValues: [],
-    intentEffects: [],
-    intentActions: [],
-    intentTopics: [],
-    intentAuthors: [],
-    intentDelegates: false,
     scope: {
       tools: null,
       effects: ['read', 'write'],
@@ -74,10 +42,8 @@ const story: Activity[] = [
       estimated: false,
     },
     expiresAt: START_MS + 3_600_000,
-    parentTask: null,
-    exposure: [],
     kind: 'reports',
-  },
+  }),
   call(2, { task: null }),
   call(4, { resource: '/data/secrets/deploy.env', dataClasses: ['credential'] }),
   call(5, { tool: 'write_file', effect: 'write', resource: '/data/website/index.html' }),

@@ -1,4 +1,5 @@
 /** An agent, what happened to it, and what its next call meets: what cases of policies and of the core are told with. */
+import { ORDINARY_BASE, ordinaryCall, ordinaryResult, ordinaryTask } from '#activity';
 import type {
   Activity,
   ActivityBase,
@@ -20,7 +21,7 @@ import {
   type Verdict,
 } from '#drift';
 
-export const START_MS = Date.UTC(2026, 0, 5, 9);
+export const START_MS = ORDINARY_BASE.time;
 /** Assumed between two activities of a run. */
 export const STEP_MS = 3_000;
 
@@ -28,19 +29,9 @@ export type Who = Pick<ActivityBase, 'tenant' | 'agent' | 'assurance'>;
 
 /** Who it is where a case does not say. */
 export const SOMEBODY: Who = {
-  tenant: 'acme',
-  agent: 'spiffe://acme.example/agent/report-writer',
-  assurance: 'verified',
-};
-
-const BASE: Omit<ActivityBase, keyof Who | 'id' | 'time' | 'sequence'> = {
-  principal: 'dana',
-  actors: [],
-  source: 'gateway/a',
-  instance: 'a1',
-  pending: false,
-  task: null,
-  conversation: null,
+  tenant: ORDINARY_BASE.tenant,
+  agent: ORDINARY_BASE.agent,
+  assurance: ORDINARY_BASE.assurance,
 };
 
 /** Folds activities one after another, numbering and dating them as a gateway would. */
@@ -77,25 +68,7 @@ export class Story {
   }
 
   start(task: string, fields: Partial<TaskStarted> = {}): Assessment {
-    const started: TaskStarted = {
-      ...this.base(fields),
-      type: 'TaskStarted',
-      task,
-      intent: 'Write the quarterly summary.',
-      intentValues: [],
-      intentEffects: [],
-      intentActions: [],
-      intentTopics: [],
-      intentAuthors: [],
-      intentDelegates: false,
-      scope: null,
-      expiresAt: this.now + 3_600_000,
-      parentTask: null,
-      kind: null,
-      exposure: [],
-      ...fields,
-    };
-    return this.fold(started);
+    return this.fold(ordinaryTask(task, { ...this.base(fields), ...fields }));
   }
 
   end(task: string, outcome: TaskEnded['outcome'] = 'completed'): Assessment {
@@ -151,57 +124,29 @@ export class Story {
   }
 
   aCall(fields: Partial<ToolCall> = {}): ToolCall {
-    return {
+    const { policy } = this;
+    return ordinaryCall({
       ...this.base(fields),
-      type: 'ToolCall',
       callId: `call-${this.counter}`,
-      method: 'tools/call',
-      server: 'files',
-      tool: 'read_text_file',
-      effect: 'read',
-      effectSource: 'catalogue',
-      uncatalogued: false,
       dataClasses: ['internal'],
-      resource: null,
-      destination: null,
-      facts: [],
-      values: [],
-      valuesDropped: 0,
-      argumentsBytes: 40,
-      toolDigest: null,
-      decision: 'allowed',
-      basis: 'passed',
-      reason: '',
-      revocation: null,
-      policy: this.policy.digest,
+      policy: policy.digest,
       ...fields,
-    };
+    });
   }
 
   aResult(fields: Partial<ToolResult> = {}): ToolResult {
-    return {
+    return ordinaryResult({
       ...this.base(fields),
-      type: 'ToolResult',
       callId: this.lastCallId,
-      server: 'files',
-      tool: 'read_text_file',
-      outcome: 'ok',
-      trust: 'own',
       dataClasses: ['internal'],
-      values: [],
-      valuesDropped: 0,
-      requests: [],
-      resultBytes: 400,
-      records: 0,
-      durationMs: 5,
       ...fields,
-    };
+    });
   }
 
-  base({ instance = BASE.instance }: Partial<ActivityBase> = {}): ActivityBase {
+  base({ instance = ORDINARY_BASE.instance }: Partial<ActivityBase> = {}): ActivityBase {
     this.counter += 1;
     const sequence = (this.sequences.get(instance) ?? 0) + 1;
     this.sequences.set(instance, sequence);
-    return { ...BASE, ...this.who, id: `a1-${this.counter}`, time: this.now, instance, sequence };
+    return { ...ORDINARY_BASE, ...this.who, id: `a1-${this.counter}`, time: this.now, instance, sequence };
   }
 }
