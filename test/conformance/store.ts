@@ -256,6 +256,25 @@ function pendingPromises(parts: Parts): void {
     expect((await store.view(partition, 'b')).pending).toEqual([]);
   });
 
+  it('appends without a version whatever is there, once per id; a version seen before is another afterwards', async () => {
+    const { store, partition } = parts();
+    expect(await store.appendPending(partition, 'a', null, entryOf('1'))).toBe('appended');
+    await store.commit(commitOf(partition, null, 1, { a: 's' }));
+    const seen = await store.view(partition, 'a');
+    const task = { task: 't', ttlMs: 60_000 };
+    expect(await store.appendPending(partition, 'a', null, entryOf('2'), task)).toBe('appended');
+    expect(await store.taskAgent(partition, 't')).toBe('a');
+    expect(await store.appendPending(partition, 'a', seen.version, entryOf('3'))).toBe('conflict');
+    expect(await store.appendPending(partition, 'a', null, entryOf('1', 'other'))).toBe('appended');
+    const { pending } = await store.view(partition, 'a');
+    expect(pending.map(({ id }) => id)).toEqual(['1', '2']);
+    expect(Buffer.from(pending[0]!.activity)).toEqual(entryOf('1').activity);
+    for (let i = 2; i < PENDING_MAX; i += 1)
+      await store.appendPending(partition, 'a', null, entryOf(`i-${i}`));
+    expect(await store.appendPending(partition, 'a', null, entryOf('more'))).toBe('full');
+    expect(await store.appendPending(partition, 'a', null, entryOf('2'))).toBe('appended');
+  });
+
   it('removes what a commit folded, and only that', async () => {
     const { store, partition } = parts();
     for (const id of ['1', '2', '3']) await append(store, partition, 'a', entryOf(id));

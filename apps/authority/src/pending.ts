@@ -54,6 +54,20 @@ export class PendingLists {
 
   /** Appends whatever else is there, once per activity id. */
   async add(activity: Activity, key: string, task?: Proposal<void>['task']): Promise<void> {
+    const partition = this.agents.partition(key);
+    const entry = { id: activity.id, activity: encodeActivity(activity), atMs: Date.now() };
+    const result = await this.turns.take(key, () =>
+      this.store.appendPending(partition, key, null, entry, task),
+    );
+    // Full, perhaps of what is too old: reading drops that.
+    if (result === 'full') await this.addAfterReading(activity, key, task);
+  }
+
+  private async addAfterReading(
+    activity: Activity,
+    key: string,
+    task: Proposal<void>['task'],
+  ): Promise<void> {
     await this.update(key, (now) => {
       const known = now.pending.some(({ id }) => id === activity.id);
       return { append: known ? null : activity, task, result: undefined };

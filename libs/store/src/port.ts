@@ -82,11 +82,14 @@ export interface StateStore {
   touch(partition: PartitionId, currency: Currency): Promise<void>;
   /** One round trip. */
   view(partition: PartitionId, key: string): Promise<DecisionView>;
-  /** Compare-and-set against `version`; `task` also writes the task index. */
+  /**
+   * Compare-and-set against `version`, or whatever is there where it is null: then an entry that is there by its id stays
+   * as it is. In one round trip, and a version seen before is another afterwards. `task` also writes the task index.
+   */
   appendPending(
     partition: PartitionId,
     key: string,
-    version: string,
+    version: string | null,
     entry: PendingEntry,
     task?: { task: string; ttlMs: number },
   ): Promise<AppendPendingResult>;

@@ -141,7 +141,7 @@ export class EmbeddedStore implements StateStore {
   async appendPending(
     partition: PartitionId,
     key: string,
-    version: string,
+    version: string | null,
     entry: PendingEntry,
     task?: { task: string; ttlMs: number },
   ): Promise<AppendPendingResult> {
@@ -150,8 +150,9 @@ export class EmbeddedStore implements StateStore {
     return this.#write(() => {
       const pending = this.#livePending(at);
       const stamp = this.#live(partition, key)?.stamp ?? null;
-      if (versionOf(stamp, pending?.stamp ?? null) !== version) return 'conflict';
+      if (version !== null && versionOf(stamp, pending?.stamp ?? null) !== version) return 'conflict';
       const entries = pending?.entries ?? [];
+      if (version === null && entries.some(({ id }) => id === entry.id)) return 'appended';
       if (entries.length >= PENDING_MAX) return 'full';
       const others = entries.filter((other) => other.id !== entry.id);
       this.#putPending(at, freshStamp(), [...others, entry]);

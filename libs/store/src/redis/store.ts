@@ -59,6 +59,9 @@ export async function openRedisStore(
   return new RedisStore(connection, new Keys(options.keyPrefix ?? DEFAULT_KEY_PREFIX));
 }
 
+/** In place of the stamps of a version: whatever they are. No stamp is as short. */
+const ANY = { state: '*', pending: '*' };
+
 export class RedisStore implements StateStore {
   constructor(
     private readonly connection: Connection,
@@ -129,13 +132,13 @@ export class RedisStore implements StateStore {
   async appendPending(
     partition: PartitionId,
     key: string,
-    version: string,
+    version: string | null,
     entry: PendingEntry,
     task?: { task: string; ttlMs: number },
   ): Promise<AppendPendingResult> {
     checkPending(entry, task);
     const { keysOf } = this;
-    const stamps = stampsOf(version);
+    const stamps = version === null ? ANY : stampsOf(version);
     const keys = [keysOf.state(partition, key), keysOf.pending(partition, key)];
     const args = [
       stamps.state,
