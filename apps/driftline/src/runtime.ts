@@ -47,10 +47,10 @@ export interface RuntimeOptions {
 }
 
 /** Throws `ConfigError` listing every mistake, or what the log says when it cannot be opened. */
-async function openParts(options: RuntimeOptions): Promise<Parts> {
+async function openParts(options: RuntimeOptions, store: boolean): Promise<Parts> {
   const config = options.ignoreFile
     ? Config.parse(options.overrides ?? {})
-    : loadConfig({ path: options.configPath, overrides: options.overrides }).config;
+    : loadConfig({ path: options.configPath, overrides: options.overrides, store }).config;
   const logger = createLogger({ service: options.service, level: options.logLevel ?? 'info' });
   const policy = config.policy === undefined ? defaultPolicy() : loadPolicy(config.policy);
   const log = await openLog(config);
@@ -62,22 +62,26 @@ async function openParts(options: RuntimeOptions): Promise<Parts> {
   });
 }
 
-/** The parts, keys and credentials; both are made at the first start. */
+/** For a gateway: configuration need not say where the store is. */
 export async function openBasis(options: RuntimeOptions): Promise<Basis> {
-  const parts = await openParts(options);
+  return withKeys(await openParts(options, false));
+}
+
+export async function openEngineParts(options: RuntimeOptions): Promise<EngineParts> {
+  return withStore(await openParts(options, true));
+}
+
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  return withStore(await withKeys(await openParts(options, true)));
+}
+
+/** Keys and credentials; both are made at the first start. */
+function withKeys(parts: Parts): Promise<Basis> {
   return orClose(parts, async () => ({
     ...parts,
     keys: loadOrCreateKeys(parts.config.dataDir, parts.config.tenant),
     credentials: await loadOrCreateCredentials(parts.config),
   }));
-}
-
-export async function openEngineParts(options: RuntimeOptions): Promise<EngineParts> {
-  return withStore(await openParts(options));
-}
-
-export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
-  return withStore(await openBasis(options));
 }
 
 /** Throws what the store says when it cannot be opened. */

@@ -64,6 +64,12 @@ describe('loadConfig', () => {
     expect(config.redis).toMatchObject({ nodes: ['c:3'], layout: 'standalone', database: 0 });
   });
 
+  it('asks for settings of Redis only where a store is opened', () => {
+    const env = { DRIFTLINE_STORAGE: 'servers', DRIFTLINE_KAFKA_BROKERS: 'a:1' };
+    expect(() => loadConfig({ env })).toThrow('redis');
+    expect(loadConfig({ env, store: false }).config.redis).toBeUndefined();
+  });
+
   it('lists every mistake with path, line, expectation and value', () => {
     const path = file('wrong.yaml', [
       'storage: servers',

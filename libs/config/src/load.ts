@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { readDocument, type ConfigDocument } from './document.js';
 import { environmentOverrides, type Environment } from './environment.js';
 import { ConfigError, pathText, show, type Mistake } from './mistake.js';
-import { brokenRules } from './rules.js';
+import { brokenRules, type BrokenRule } from './rules.js';
 import { Config } from './schema.js';
 
 /** Read from the working directory when no path is given; it may be missing then. */
@@ -18,6 +18,8 @@ export interface LoadOptions {
   env?: Environment;
   /** Settings of the command line, as they would stand in the file; they win over everything. */
   overrides?: Record<string, unknown>;
+  /** False = for a service that opens no store: settings of Redis may be missing. */
+  store?: boolean;
 }
 
 export interface LoadedConfig {
@@ -45,22 +47,23 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
     sources[pathText(path)] = 'command line';
   }
   const parsed = Config.safeParse(data);
-  const mistakes = allMistakes(parsed, data, sources, document, env);
+  const broken = brokenRules(data, env, options.store ?? true);
+  const mistakes = allMistakes(parsed, broken, data, sources, document);
   if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
   return { config: parsed.data, sources, file };
 }
 
 function allMistakes(
   parsed: z.ZodSafeParseResult<Config>,
+  broken: BrokenRule[],
   data: Record<string, unknown>,
   sources: Sources,
   document: ConfigDocument | null,
-  env: Environment,
 ): Mistake[] {
   const at = (path: readonly PropertyKey[]): string =>
     sources[pathText(path)] ?? document?.at(path) ?? 'no configuration file';
   const ofSchema = (parsed.error?.issues ?? []).flatMap((issue) => fromIssue(issue, data));
-  const mistakes = [...ofSchema, ...brokenRules(data, env)];
+  const mistakes = [...ofSchema, ...broken];
   return mistakes.map(({ path, expected, got }) => ({ path: pathText(path), at: at(path), expected, got }));
 }
 

@@ -18,9 +18,10 @@ type Fields = Record<string, unknown>;
 /** `host:port` or `[::1]:port`. */
 const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[^\s:@/[\]]+):\d{1,5}$/;
 
-export function brokenRules(data: Fields, env: Environment): BrokenRule[] {
+/** `store`: the service opens one. */
+export function brokenRules(data: Fields, env: Environment, store: boolean): BrokenRule[] {
   return [
-    ...storageRules(data),
+    ...storageRules(data, store),
     ...addressRules('kafka', 'brokers', data),
     ...addressRules('redis', 'nodes', data),
     ...redisRules(fields(data['redis'])),
@@ -33,8 +34,9 @@ export function brokenRules(data: Fields, env: Environment): BrokenRule[] {
   ];
 }
 
-function storageRules(data: Fields): BrokenRule[] {
-  const needed = data['storage'] === 'servers' ? ['kafka', 'redis'] : [];
+function storageRules(data: Fields, store: boolean): BrokenRule[] {
+  const servers = store ? ['kafka', 'redis'] : ['kafka'];
+  const needed = data['storage'] === 'servers' ? servers : [];
   return needed
     .filter((name) => data[name] === undefined)
     .map((name) => ({
