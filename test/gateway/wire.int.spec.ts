@@ -106,6 +106,39 @@ describe('the wire', () => {
     );
   });
 
+  const events = (text: string) => (response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(text);
+  };
+  const reading = (id: number) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: 'read_x', arguments: {} },
+  });
+
+  it('looks at the first message of a stream behind a byte-order mark', async () => {
+    const agent = { 'x-driftline-agent': 'marked' };
+    answer = events('\ufeffdata: {"jsonrpc":"2.0","id":1,"result":{"text":"mail jo@example.com"}}\n\n');
+    expect((await send(reading(1), agent)).text).toContain('jo@example.com');
+    await until(
+      async () =>
+        (await world.activities()).some(
+          (one) => one.type === 'ToolResult' && one.agent === 'marked' && one.dataClasses.includes('pii'),
+        ),
+      'what it holds is on the log',
+    );
+  });
+
+  it('passes on no event in which nobody can say what a reader would find', async () => {
+    const result = '{"jsonrpc":"2.0","id":2,"result":{"text":"mail jo@example.com"}}';
+    const odd = [`[${result}]`, result.replace('"jsonrpc":"2.0",', ''), `\ufeff${result}`, `${result} //`];
+    answer = events(`data: ${odd.join('\n\ndata: ')}\n\n: end\n`);
+    expect((await send(reading(2))).text).toBe(': end\n');
+    const { body } = await request(`${gateway.url}/metrics`);
+    expect(await body.text()).toMatch(/driftline_gateway_limits_total\{.*limit="unread-events".*\} 4\n/);
+  });
+
   it('keeps the token, its own headers and connection headers to itself', async () => {
     answer = json({ jsonrpc: '2.0', id: 1, result: {} });
     await send(

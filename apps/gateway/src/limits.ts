@@ -93,6 +93,8 @@ export const ASSERTED_NEW_MAX = 1_000;
 export const ASSERTED_NEW_MS = 10 * 60_000;
 /** Names of asserted agents that are known, so that newcomers do not take an old one's place. */
 export const ASSERTED_MAX = 10_000;
+/** A read's call waits this long for its result; a revocation that follows from the call alone comes that much later. */
+export const READ_HELD_MS = 2;
 /** Heartbeats per lease: four may be lost. */
 export const HEARTBEATS_PER_LEASE = 5;
 /** Orderly stop: calls in flight have this long to end. */

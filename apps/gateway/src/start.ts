@@ -82,7 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     started.push(() => calls.observer.stop());
     await follow(options, enforcement, calls);
     await sendLeftovers(records, logger);
-    const { upstreams, sessions, budget } = openUpstreams(config, logger, started);
+    const { upstreams, sessions, budget } = openUpstreams(config, metrics, logger, started);
     const front = await openFront(options, metrics, calls, upstreams, sessions);
     const health = new Health();
     health.watch('revocations', config.gateway.leaseMs, () => enforcement.feed.progressAgeMs);
@@ -148,11 +148,12 @@ async function openRecords(
   const partitions = await log.partitions(TOPICS.activity);
   const reporter = new ActivityReporter({ sink, partitions, source: `gateway/${config.gateway.id}` });
   const open = new OpenCalls(directory);
+  const recorder = new Recorder(reporter, open, metrics, logger);
   started.push(async () => {
-    await reporter.flush();
+    await recorder.flush();
     open.stop();
   });
-  return { recorder: new Recorder(reporter, open, metrics, logger), files, sink };
+  return { recorder, files, sink };
 }
 
 interface EnforcementParts {
@@ -288,6 +289,7 @@ type Upstreams = Map<string, { entry: ServerEntry; upstream: Upstream }>;
 
 function openUpstreams(
   config: Config,
+  metrics: GatewayMetrics,
   logger: Logger,
   started: Started,
 ): { upstreams: Upstreams; sessions: Sessions; budget: ChildBudget } {
@@ -299,6 +301,7 @@ function openUpstreams(
     sessions.add(session);
     return session;
   };
+  const unread = (): void => metrics.limit('unread-events');
   for (const [name, server] of Object.entries(config.gateway.servers)) {
     const entry = { name, config: server };
     upstreams.set(name, { entry, upstream: open(entry) });
@@ -327,7 +330,7 @@ function openUpstreams(
         `gateway.servers.${entry.name} needs either url or command`,
       );
     }
-    if (url !== undefined) return { kind: 'http', http: new HttpUpstream(url, { opened }) };
+    if (url !== undefined) return { kind: 'http', http: new HttpUpstream(url, { opened, unread }) };
     return { kind: 'stdio', stdio: new StdioUpstream(entry, sessions, budget, logger) };
   }
 }

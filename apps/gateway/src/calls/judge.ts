@@ -113,7 +113,8 @@ export class CallJudge implements Judge, CallEnds {
     const call = { ...proposal.call, basis: verdict.basis, policy: verdict.policy, pending: verdict.asked };
     const awaits = exchange.message.kind === 'request';
     if (call.effect === 'read') {
-      recorder.later(call);
+      if (awaits) recorder.withItsResult(call);
+      else recorder.later(call);
     } else {
       try {
         await recorder.durable(call, awaits);

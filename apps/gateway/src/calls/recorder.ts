@@ -3,6 +3,7 @@ import type { ActivityReporter } from '#access';
 import type { Activity, ToolCall, ToolResult } from '#activity/types';
 import type { Logger } from '#telemetry';
 import type { GatewayMetrics } from '../metrics.js';
+import { READ_HELD_MS } from '../limits.js';
 import type { OpenCalls } from '../record/open-calls.js';
 import { NOTHING_KNOWN } from './reported.js';
 
@@ -11,6 +12,10 @@ export class Recorder {
   private readonly open: OpenCalls;
   private readonly metrics: GatewayMetrics;
   private readonly logger: Logger;
+  /** What nobody waits for, in its order, until the turn or the moment is over. */
+  private held: Activity[] = [];
+  private turn: NodeJS.Immediate | null = null;
+  private moment: NodeJS.Timeout | null = null;
 
   constructor(reporter: ActivityReporter, open: OpenCalls, metrics: GatewayMetrics, logger: Logger) {
     this.reporter = reporter;
@@ -25,6 +30,7 @@ export class Recorder {
    */
   async durable(call: ToolCall, awaits: boolean): Promise<void> {
     if (awaits) this.open.begin(call);
+    this.send();
     try {
       await this.report(call);
     } catch (error) {
@@ -33,12 +39,9 @@ export class Recorder {
     }
   }
 
-  /** The result, or the end, of a call. */
+  /** The result, or the end, of a call: after the turn, so that the agent's answer is on its way before. */
   ended(result: ToolResult): void {
-    this.report(result).then(
-      () => this.close(result.callId),
-      () => undefined,
-    );
+    this.later(result);
   }
 
   /** A disk that refuses is no reason to end: after a crash the call would be reported once more, as unknown. */
@@ -53,7 +56,33 @@ export class Recorder {
 
   /** On the log as soon as it takes it; a loss is counted and loud. */
   later(activity: Activity): void {
-    this.report(activity).catch(() => undefined);
+    this.held.push(activity);
+    this.turn ??= setImmediate(() => this.send());
+  }
+
+  /** A call that does not wait for the log, kept for a moment: where its result comes soon, both go in one append. */
+  withItsResult(call: ToolCall): void {
+    this.held.push(call);
+    this.moment ??= setTimeout(() => this.send(), READ_HELD_MS);
+  }
+
+  /** Waits for everything that was reported; call before the log is closed. */
+  async flush(): Promise<void> {
+    this.send();
+    await this.reporter.flush();
+  }
+
+  private send(): void {
+    if (this.turn) clearImmediate(this.turn);
+    if (this.moment) clearTimeout(this.moment);
+    this.turn = null;
+    this.moment = null;
+    for (const activity of this.held.splice(0)) {
+      this.report(activity).then(
+        () => activity.type === 'ToolResult' && this.close(activity.callId),
+        () => undefined,
+      );
+    }
   }
 
   /** Calls that an earlier run left open: nobody knows how they ended. */

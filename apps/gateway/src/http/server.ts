@@ -1,6 +1,6 @@
 /** The gateway's one port: MCP endpoints first and bare, everything else through Nest. */
 import 'reflect-metadata';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -29,9 +29,9 @@ export async function listen(
   });
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(front.handle);
-  await app.listen(at.port, at.host);
   const server = app.getHttpServer() as Server;
+  putBefore(server, front);
+  await app.listen(at.port, at.host);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1_000;
   // Of receiving a request; calls and streams may take as long as their servers need.
@@ -46,4 +46,15 @@ export async function listen(
       clearTimeout(force);
     },
   };
+}
+
+/** Whatever listened before gets what the front does not take. */
+function putBefore(server: Server, front: Front): void {
+  const behind = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) =>
+    front.handle(request, response, () => {
+      for (const listener of behind) listener(request, response);
+    }),
+  );
 }

@@ -54,6 +54,15 @@ describe('SseSplitter', () => {
     );
   });
 
+  it('reads past a byte-order mark before the first line, and only there', () => {
+    const stream = Buffer.from('\ufeffdata: a\n\n\ufeffdata: b\n\n');
+    for (const cuts of [[], [1], [2, 5]]) {
+      const blocks = split(stream, cuts);
+      expect(blocks.map(({ data }) => data)).toEqual(['a', null]);
+      expect(Buffer.concat(blocks.map(({ raw }) => raw))).toEqual(stream);
+    }
+  });
+
   it('refuses an event beyond the limit', () => {
     const splitter = new SseSplitter(10);
     expect(() => splitter.push(Buffer.from('data: 123456789'))).toThrow('larger than 10 bytes');

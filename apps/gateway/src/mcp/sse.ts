@@ -30,6 +30,8 @@ export class SseSplitter {
   private comment = false;
   /** A CR was seen: it ends the line, together with the LF if one follows. */
   private afterCr = false;
+  /** Nothing was handed on yet. */
+  private atStart = true;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -47,7 +49,8 @@ export class SseSplitter {
       this.comment = false;
       this.firstLine = ends;
       if (!ends) return;
-      blocks.push(toBlock(this.take(bytes.subarray(start, end))));
+      blocks.push(toBlock(this.take(bytes.subarray(start, end)), this.atStart));
+      this.atStart = false;
       start = end;
     };
     for (let at = 0; at < bytes.length; at += 1) {
@@ -85,10 +88,13 @@ export class SseSplitter {
   }
 }
 
-function toBlock(raw: Buffer): SseBlock {
+/** A byte-order mark before the first line is none of it: readers leave it out, and it must not hide a message from this one. */
+function toBlock(raw: Buffer, first: boolean): SseBlock {
   const data: string[] = [];
   const other: string[] = [];
-  for (const line of raw.toString('utf8').split(/\r\n|\n|\r/)) {
+  const text = raw.toString('utf8');
+  const lines = first && text.startsWith('\ufeff') ? text.slice(1) : text;
+  for (const line of lines.split(/\r\n|\n|\r/)) {
     if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5));
     else if (line === 'data') data.push('');
     else if (line !== '') other.push(line);

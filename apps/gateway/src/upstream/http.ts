@@ -24,6 +24,8 @@ import { eventBytes, SseSplitter, type SseBlock } from '../mcp/sse.js';
 export interface HttpUpstreamHooks {
   /** Answer to `initialize`: its session, if any, now belongs to the agent. Returns the session. */
   opened(exchange: Exchange, sessionId: string): Session;
+  /** An event was no JSON-RPC message, and was not passed on. */
+  unread(): void;
 }
 
 type Answer = Dispatcher.ResponseData;
@@ -221,14 +223,26 @@ export class HttpUpstream {
     const splitter = new SseSplitter(RESULT_MAX_BYTES);
     for await (const chunk of body) {
       for (const block of splitter.push(chunk as Buffer)) {
-        const instead = await judgeBlock(block, asked);
+        const instead = await this.judged(block, asked);
         if (reply.open) await reply.write(instead ?? block.raw);
       }
     }
     // An unfinished event: readers ignore it, and it was not looked at.
     reply.end();
   }
+
+  /** What is passed on in place of an event, null for the event itself. */
+  private async judged(block: SseBlock, asked: AskedFor): Promise<Buffer | null> {
+    if (block.data === null || (!asked.watch && !asked.session)) return null;
+    const message = parse(block.data);
+    if (message) return judgeMessage(message, block, asked);
+    // A batch, another version, something else: nobody here can say what a reader would find in it.
+    this.hooks.unread();
+    return NOTHING;
+  }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** What an answer of the server was asked for with. */
 interface AskedFor {
@@ -239,10 +253,11 @@ interface AskedFor {
 }
 
 /** Looks at one event: responses to judged calls may be replaced, requests of the server are remembered. */
-async function judgeBlock(block: SseBlock, { session, watch, own }: AskedFor): Promise<Buffer | null> {
-  if (block.data === null || (!watch && !session)) return null;
-  const message = parse(block.data);
-  if (!message) return null;
+async function judgeMessage(
+  message: Message,
+  block: SseBlock,
+  { session, watch, own }: AskedFor,
+): Promise<Buffer | null> {
   if (message.kind === 'request') session?.await(message.id, message.method);
   if (message.kind !== 'response') return null;
   const id = message.id === null ? null : String(message.id);
@@ -253,7 +268,7 @@ async function judgeBlock(block: SseBlock, { session, watch, own }: AskedFor): P
   const judge = isOwn || id === null ? watch : (session?.calls.get(id) ?? watch);
   const passes = isOwn || session === null || isHousekeeping(message) || session.wasReleased(message.id);
   const instead = judge
-    ? await judge.settle(message, block.data, block.raw.length)
+    ? await judge.settle(message, block.data!, block.raw.length)
     : passes
       ? null
       : unknownAnswer(message.id);
@@ -284,17 +299,24 @@ function parse(text: string): Message | null {
   }
 }
 
-async function collect(body: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes > RESULT_MAX_BYTES) {
-      throw new GatewayError('limit', CODES.internal, `The result is larger than ${RESULT_MAX_BYTES} bytes`);
-    }
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+/** The whole body. Rejects beyond `RESULT_MAX_BYTES`, and when it ends before its end. */
+function collect(body: Readable): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    body.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > RESULT_MAX_BYTES) body.destroy(tooLarge());
+    });
+    body.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    body.once('error', reject);
+    body.once('close', () => reject(new Error('the answer was cut')));
+  });
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError('limit', CODES.internal, `The result is larger than ${RESULT_MAX_BYTES} bytes`);
 }
 
 /** Servers that compress although asked not to are read all the same. */
