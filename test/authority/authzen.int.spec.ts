@@ -2,6 +2,7 @@
  * The requests of the AuthZEN Authorization API 1.0 certification scenario (Basic and Discovery levels), by their
  * numbers there. The verdicts of its fixture need its policy; what is held here is the protocol.
  */
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeActivity } from '#activity';
 import { TOPICS, type ToolCall } from '#activity/types';
@@ -143,6 +144,29 @@ describe('AuthZEN evaluation', () => {
     const answer = await raw(JSON.stringify({ pad: 'x'.repeat(600_000) }));
     expect(answer.headers.get('driftline-code')).toBe('limit');
   });
+
+  it('who takes too long over a head or a body is sent away, and others are served meanwhile', async () => {
+    const { hostname, port } = new URL(authority.url);
+    const head = `POST /access/v1/evaluation HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${tokenOf('gateway')}\r\n`;
+    const body = 'content-type: application/json\r\ncontent-length: 100\r\n\r\n{';
+    const started = performance.now();
+    const slow = (said: string) =>
+      new Promise<{ answer: string; tookMs: number }>((resolve, reject) => {
+        let answer = '';
+        const socket = connect(Number(port), hostname, () => socket.write(said));
+        socket.on('data', (chunk) => (answer += chunk.toString()));
+        socket.on('error', reject);
+        socket.on('close', () => resolve({ answer, tookMs: performance.now() - started }));
+      });
+    const both = Promise.all([slow(head), slow(head + body)]);
+    expect((await evaluate({ subject: alice, action: read, resource: record })).status).toBe(200);
+    const [ofHead, ofBody] = await both;
+    expect(ofHead.answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(ofHead.tookMs).toBeLessThan(15_000);
+    expect(ofBody.answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(ofBody.tookMs).toBeGreaterThan(15_000);
+    expect(ofBody.tookMs).toBeLessThan(30_000);
+  }, 60_000);
 
   it('what a plain enforcement point asked is on the log, for it reports nothing itself', async () => {
     const body = { subject: { type: 'user', id: 'plain' }, action: { name: 'delete' }, resource: record };

@@ -22,7 +22,10 @@ function policyUntil(expiresAtMs: number): Policy {
   const data = { fromMs: 0, toMs: DAY_MS, agents: 3, tasks: 400, honest: 400 };
   const found = { interruptOneIn: 100, tasks: 400, interrupted: 0, atMost: 0.0075 };
   const levels = { elevated: 20, high: 40, critical: 85, hysteresis: 8 };
-  const entries = [{ tenant: null, role: 'careful', kind: null, levels, ...found }];
+  const entries = [
+    { tenant: null, role: 'careful', kind: null, levels, ...found },
+    { tenant: null, role: null, kind: 'audit', levels, ...found },
+  ];
   const file = sealThresholds({ policy: 'f'.repeat(64), data, confidence: 0.95, entries });
   writeFileSync(join(folder, 'thresholds.json'), thresholdsText(file));
   const off = ['escalation', 'data-class', 'exposure', 'provenance', 'instruction', 'novelty', 'identity'];
@@ -66,8 +69,8 @@ function stranger(world: Whole, path: string) {
   return {
     agent,
     task: () => task,
-    async starts() {
-      const request = { agent, principal: 'ada', intent: '', scope: NARROW, ttlMs: DAY_MS };
+    async starts(kind: string | null = null) {
+      const request = { agent, principal: 'ada', intent: '', scope: NARROW, ttlMs: DAY_MS, kind };
       task = (await world.authority.startTask(request)).task;
     },
     /** Outside the scope, each time elsewhere. `time`: of the activity. */
@@ -137,5 +140,19 @@ describe.each(available().filter((servers) => servers !== 'redis'))('rollout on 
     expect(await careful.alert(({ revocation }) => revocation !== null)).toMatchObject({ level: 'high' });
     expect(await other.alert(({ level }) => level === 'elevated')).toMatchObject({ revocation: null });
     expect((await other.stray()).allowed).toBe(false);
+  });
+
+  it('a call that is revoked already is shown the level of the thresholds that judged', async () => {
+    const world = await open(policyUntil(Date.now() + DAY_MS));
+    const [careful, auditor] = [stranger(world, 'careful/clerk'), stranger(world, 'other/clerk')];
+    await careful.starts();
+    await auditor.starts('audit');
+    for (const agent of [careful, auditor]) {
+      expect(await agent.stray()).toMatchObject({ allowed: false, basis: 'assessed', level: 'high' });
+      await agent.alert(({ revocation }) => revocation !== null);
+      await expect.poll(async () => (await agent.stray()).basis, { timeout: 10_000 }).toBe('revocation');
+      const again = await agent.stray();
+      expect(again).toMatchObject({ allowed: false, basis: 'revocation', level: 'high', risk: 50 });
+    }
   });
 });

@@ -51,7 +51,8 @@ export class Asker {
     return new Promise((resolve, reject) => {
       if (this.broken !== null) return reject(this.broken);
       const one = { bytes, resolve, reject };
-      const connection = this.idle.pop();
+      // In turns, so that none is left unused for so long that the server closes it.
+      const connection = this.idle.shift();
       if (connection === undefined) this.waiting.push(one);
       else connection.send(one);
     });

@@ -57,13 +57,13 @@ async function measure(servers: Servers, authority: Service, engine: Service): P
   const { token } = (await loadOrCreateCredentials(config)).find(({ role }) => role === 'gateway')!;
   const startAtMs = Date.now() + PREPARE_MS;
   const reports = await startReports({ config, startAtMs });
+  const questions = calls(startAtMs).map((call) =>
+    postOf(url, EVALUATION_PATH, token, evaluationRequest(call, encodeActivity(call))),
+  );
+  await sleep(startAtMs - Date.now());
   const asker = await Asker.connect(url, CONNECTIONS);
   try {
-    const questions = calls(startAtMs).map((call) =>
-      postOf(url, EVALUATION_PATH, token, evaluationRequest(call, encodeActivity(call))),
-    );
     const pids = { authority: pid, engine: engine.pid, client: process.pid, reports: reports.pid };
-    await sleep(startAtMs - Date.now());
     return await openLoop(asker, questions, reports.tell, new CpuTimes({ ...pids, ...servers.pids }));
   } finally {
     asker.close();

@@ -286,15 +286,8 @@ export async function policyTopic(log: Log) {
     topic.activate(policy, {
       id: `test-${randomUUID()}`,
       tenant: TENANT,
-      assurance: 'verified',
-      principal: null,
-      actors: [],
-      time: Date.now(),
       source: 'authority/test',
       instance: 'authority-test',
-      pending: false,
-      task: null,
-      conversation: null,
       by,
       reason: 'a test',
     });

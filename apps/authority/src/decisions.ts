@@ -1,7 +1,8 @@
 /** May this agent, on this task, make this call now? */
 import { AccessError, type Decision } from '#access';
-import { agentKey, type Revocation, type ToolCall } from '#activity/types';
-import { approvalOf, clampTime, judge, levelOf, type Verdict, type Policy } from '#drift';
+import { agentKey, type Level, type Revocation, type ToolCall } from '#activity/types';
+import { approvalOf, clampTime, judge, levelOf, levelsFor, type Policy, type Verdict } from '#drift';
+import { StoreError } from '#store';
 import type { AgentNow, Agents } from './agents.js';
 import type { AuthorityMetrics } from './metrics.js';
 import type { PendingLists, Proposal } from './pending.js';
@@ -12,7 +13,7 @@ export interface DecisionParts {
   agents: Agents;
   pending: PendingLists;
   revocations: Revocations;
-  policies: Pick<Policies, 'active'>;
+  policies: Pick<Policies, 'active' | 'get'>;
   maxSkewMs: number;
   metrics: AuthorityMetrics;
 }
@@ -37,13 +38,36 @@ export class Decisions {
     const key = agentKey(call);
     this.parts.revocations.requireCurrent();
     const revoked = this.parts.revocations.match(call, key);
-    if (revoked) return refusedBy(call, revoked, this.parts.policies.active);
+    if (revoked) {
+      const level = await this.levelOf(call, key, revoked);
+      return refusedBy(call, revoked, level, this.parts.policies.active.digest);
+    }
     try {
       return await this.parts.pending.update(key, (now) => this.propose(call, now));
     } catch (error) {
       const refusal =
         error instanceof AccessError ? withoutRoom(call, error, this.parts.policies.active.digest) : null;
       if (refusal) return refusal;
+      throw error;
+    }
+  }
+
+  /** By the thresholds that judged: of the policy that revoked, for this agent's role and the kind of the task. */
+  private async levelOf(call: ToolCall, key: string, { policy, task, risk }: Revocation): Promise<Level> {
+    const { policies } = this.parts;
+    const judged = policies.get(policy) ?? policies.active;
+    const byKind = judged.thresholds?.entries.some(({ kind }) => kind !== null) ?? false;
+    const kind = byKind && task !== null ? await this.kindOf(key, task) : null;
+    return levelOf(levelsFor(judged, call, kind), risk);
+  }
+
+  /** Null for a task that is over, and without a store: what is revoked is refused without one too. */
+  private async kindOf(key: string, task: string): Promise<string | null> {
+    try {
+      const { state } = await this.parts.agents.read(key);
+      return state?.tasks.find(({ id }) => id === task)?.kind ?? null;
+    } catch (error) {
+      if (error instanceof StoreError) return null;
       throw error;
     }
   }
@@ -127,7 +151,7 @@ function answer(call: ToolCall, verdict: Verdict, policy: Policy): Decision {
   };
 }
 
-function refusedBy(call: ToolCall, revocation: Revocation, policy: Policy): Decision {
+function refusedBy(call: ToolCall, revocation: Revocation, level: Level, policy: string): Decision {
   return {
     id: decisionId(call),
     allowed: false,
@@ -138,10 +162,10 @@ function refusedBy(call: ToolCall, revocation: Revocation, policy: Policy): Deci
     retryable: revocation.retryable,
     revocation: revocation.id,
     risk: revocation.risk,
-    level: levelOf(policy.levels, revocation.risk),
+    level,
     evidence: revocation.evidence,
     ...NOT_ASSESSED,
-    policy: policy.digest,
+    policy,
   };
 }
 

@@ -72,21 +72,9 @@ export class Policies {
     try {
       const policy = openBundle(bundle);
       if (policy.digest !== digest) throw otherVersion(policy.digest, digest);
-      await this.topic.activate(policy, {
-        id: `${this.instance}-${randomUUID()}`,
-        tenant,
-        assurance: 'verified',
-        principal: null,
-        actors: [],
-        time: Date.now(),
-        source,
-        instance: this.instance,
-        pending: false,
-        task: null,
-        conversation: null,
-        by,
-        reason,
-      });
+      const { instance } = this;
+      const id = `${instance}-${randomUUID()}`;
+      await this.topic.activate(policy, { id, tenant, source, instance, by, reason });
       return this.view();
     } catch (error) {
       if (error instanceof PolicyError) throw new AccessError('invalid', error.message, { cause: error });

@@ -75,21 +75,8 @@ export class Policies implements PolicySource {
   activate(policy: Policy, by: string, reason: string): Promise<Activation> {
     const { tenant, source, instance } = this.parts;
     this.counter += 1;
-    return this.topic.activate(policy, {
-      id: `${instance}-policy-${this.counter}`,
-      tenant,
-      assurance: 'verified',
-      principal: null,
-      actors: [],
-      time: Date.now(),
-      source,
-      instance,
-      pending: false,
-      task: null,
-      conversation: null,
-      by,
-      reason,
-    });
+    const id = `${instance}-policy-${this.counter}`;
+    return this.topic.activate(policy, { id, tenant, source, instance, by, reason });
   }
 
   /** The newest activation. */

@@ -43,6 +43,7 @@ export interface TaskRequest {
   tenant?: string;
   agent: string;
   assurance?: 'verified' | 'asserted';
+  /** As the agent's tokens name it: the `sub` is compared letter by letter (RFC 7519 §4.1.2). */
   principal: string | null;
   intent: string;
   scope: Scope | null;

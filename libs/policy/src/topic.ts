@@ -23,8 +23,8 @@ export interface PolicyTopicOptions {
   onFatal: (error: Error) => void;
 }
 
-/** Who activates and why, as the record says it. */
-export type Activating = Omit<PolicyActivated, 'type' | 'policy' | 'revision' | 'agent' | 'sequence'>;
+/** Who activates and why, as the record says it; `id` is unique. */
+export type Activating = Pick<PolicyActivated, 'id' | 'tenant' | 'source' | 'instance' | 'by' | 'reason'>;
 
 export class PolicyTopic {
   readonly book: PolicyBook;
@@ -75,15 +75,7 @@ export class PolicyTopic {
     if (active?.policy === policy.digest) return active;
     await this.publish(policy);
     const revision = (active?.revision ?? 0) + 1;
-    const record: PolicyActivated = {
-      ...activating,
-      type: 'PolicyActivated',
-      agent: '',
-      sequence: 0,
-      policy: policy.digest,
-      revision,
-    };
-    const counted = await this.append(record);
+    const counted = await this.append(recordOf(activating, policy.digest, revision));
     if (counted) return counted;
     throw new PolicyOvertaken(policy.digest, this.book.revision);
   }
@@ -116,4 +108,23 @@ export class PolicyTopic {
     if (taken.kind === 'activated') this.waiting.get(taken.id)?.(taken.activation);
     if (taken.kind === 'overtaken') this.waiting.get(taken.id)?.(null);
   }
+}
+
+/** Nobody's activity, on nobody's behalf: what it says beside its policy is who brought it about. */
+function recordOf(activating: Activating, policy: string, revision: number): PolicyActivated {
+  return {
+    ...activating,
+    type: 'PolicyActivated',
+    agent: '',
+    assurance: 'verified',
+    principal: null,
+    actors: [],
+    time: Date.now(),
+    sequence: 0,
+    pending: false,
+    task: null,
+    conversation: null,
+    policy,
+    revision,
+  };
 }
