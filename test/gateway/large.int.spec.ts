@@ -25,6 +25,7 @@ describe('a message of megabytes', () => {
   let world: World;
   let gateway: RunningGateway;
   let answer = 'ok';
+  let stray = false;
 
   beforeAll(async () => {
     upstream = createServer((req, response) => {
@@ -34,7 +35,8 @@ describe('a message of megabytes', () => {
         const text = start.includes('"read_large"') ? answer : 'ok';
         const id = Number(/"id":(\d+)/.exec(start)?.[1]);
         response.writeHead(200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } }));
+        const message = { jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } };
+        response.end(JSON.stringify(stray ? [message] : message));
       });
     });
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
@@ -100,17 +102,24 @@ describe('a message of megabytes', () => {
     expect(result.values).toHaveLength(256);
   });
 
-  it('that nobody has room to look at is withheld, visibly', async () => {
+  it('that nobody has room to look at is not passed on, visibly', async () => {
     answer = prose(ANSWER_CHARS);
     const both = await Promise.all([call('greedy', 'read_large', ''), call('greedy', 'read_large', '')]);
-    const withheld = both.filter(({ text }) => text.includes('the result is withheld'));
-    expect(withheld).toHaveLength(1);
+    expect(both.filter(({ text }) => text.includes('Too many large messages'))).toHaveLength(1);
     expect(both.filter(({ text }) => text.length > ANSWER_CHARS)).toHaveLength(1);
-    const unseen = await logged<ToolResult>('greedy', { type: 'ToolResult', outcome: 'withheld' });
+    const unseen = await logged<ToolResult>('greedy', { type: 'ToolResult', outcome: 'unknown' });
     expect(unseen.values).toEqual([]);
-    expect(unseen.resultBytes).toBeGreaterThan(ANSWER_CHARS);
     const { body } = await request(`${gateway.url}/metrics`);
     expect(await body.text()).toMatch(/driftline_gateway_limits_total\{.*limit="large-messages".*\} 1\n/);
+  });
+
+  it('that is no JSON-RPC response is not passed on either', async () => {
+    answer = prose(200_000);
+    stray = true;
+    const { text } = await call('stray', 'read_large', '');
+    stray = false;
+    expect(text).toContain('no JSON-RPC response');
+    expect(text.length).toBeLessThan(1_000);
   });
 
   it('that repeats a member is refused as small ones are', async () => {

@@ -34,7 +34,7 @@ import { Observer } from './observe/observer.js';
 import { OpenCalls } from './record/open-calls.js';
 import { SpoolFiles } from './record/spool-files.js';
 import { SpoolSink } from './record/spool-sink.js';
-import { HttpUpstream } from './upstream/http.js';
+import { HttpUpstream, type HttpUpstreamHooks } from './upstream/http.js';
 import { ChildBudget, StdioUpstream } from './upstream/stdio.js';
 
 export interface GatewayOptions {
@@ -82,7 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     started.push(() => calls.observer.stop());
     await follow(options, enforcement, calls);
     await sendLeftovers(records, logger);
-    const { upstreams, sessions, budget } = openUpstreams(config, metrics, logger, started);
+    const { upstreams, sessions, budget } = openUpstreams(options, metrics, calls.observer, started);
     const front = await openFront(options, metrics, calls, upstreams, sessions);
     const health = new Health();
     health.watch('revocations', config.gateway.leaseMs, () => enforcement.feed.progressAgeMs);
@@ -288,9 +288,9 @@ async function sendLeftovers({ recorder, sink, files }: Records, logger: Logger)
 type Upstreams = Map<string, { entry: ServerEntry; upstream: Upstream }>;
 
 function openUpstreams(
-  config: Config,
+  { config, logger }: GatewayOptions,
   metrics: GatewayMetrics,
-  logger: Logger,
+  observer: Observer,
   started: Started,
 ): { upstreams: Upstreams; sessions: Sessions; budget: ChildBudget } {
   const sessions = new Sessions();
@@ -301,7 +301,11 @@ function openUpstreams(
     sessions.add(session);
     return session;
   };
-  const unread = (): void => metrics.limit('unread-events');
+  const hooks: HttpUpstreamHooks = {
+    opened,
+    unread: () => metrics.limit('unread-events'),
+    read: (share, text, whole) => observer.read(share, text, whole),
+  };
   for (const [name, server] of Object.entries(config.gateway.servers)) {
     const entry = { name, config: server };
     upstreams.set(name, { entry, upstream: open(entry) });
@@ -330,7 +334,7 @@ function openUpstreams(
         `gateway.servers.${entry.name} needs either url or command`,
       );
     }
-    if (url !== undefined) return { kind: 'http', http: new HttpUpstream(url, { opened, unread }) };
+    if (url !== undefined) return { kind: 'http', http: new HttpUpstream(url, hooks) };
     return { kind: 'stdio', stdio: new StdioUpstream(entry, sessions, budget, logger) };
   }
 }

@@ -21,6 +21,7 @@ export interface CallEnds {
 }
 
 export class CallWatch implements Watch {
+  readonly whole = false;
   readonly call: ToolCall;
   readonly revocable: RevocableCall;
   readonly startedMs = performance.now();

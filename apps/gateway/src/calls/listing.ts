@@ -7,6 +7,7 @@ import type { Recorder } from './recorder.js';
 import type { ListedTool, ToolBook } from './tool-book.js';
 
 export class ListingWatch implements Watch {
+  readonly whole = true;
   private readonly exchange: Exchange;
   private readonly parts: { recorder: Recorder; tools: ToolBook };
 

@@ -40,6 +40,8 @@ export interface Exchange {
 
 /** One client request in flight whose response is looked at before the client gets it. */
 export interface Watch {
+  /** It reads responses itself: a large one has to be parsed for it. */
+  readonly whole: boolean;
   /** The response is here, `text` as it was written: what to send instead, or null for "as it came". Never throws. */
   settle(response: ResponseMessage, text: string, bytes: number): Promise<JsonObject | null>;
   /** No response will come. */

@@ -278,7 +278,13 @@ export class Front {
     const { target, reply, request } = asked;
     if (target.upstream.kind === 'http') {
       const bound = this.boundSession(asked, session, who.agent);
-      await target.upstream.http.get(request.headers, this.tokenFor(asked, who.token), reply, bound);
+      await target.upstream.http.get(
+        request.headers,
+        this.tokenFor(asked, who.token),
+        reply,
+        bound,
+        asked.share,
+      );
       return;
     }
     if (!session) reply.finish(errorBody(CODES.invalidRequest, 'Method not allowed'), 405, { allow: 'POST' });

@@ -30,13 +30,19 @@ export interface ResultLook {
 export interface MembersLook {
   kind: 'members';
 }
-export type Look = CallLook | ResultLook | MembersLook;
+/** What a server's message is, without what it carries. */
+export interface HeadLook {
+  kind: 'head';
+}
+export type Look = CallLook | ResultLook | MembersLook | HeadLook;
 
 /** What each look finds. */
 export interface Found {
   call: ObservedCall;
   result: ObservedResult;
   members: boolean;
+  /** Null = no JSON-RPC message. */
+  head: Message | null;
 }
 
 export interface LookContext {
@@ -50,9 +56,28 @@ export function lookAt<L extends Look>(look: L, text: string, context: LookConte
   const body: unknown = JSON.parse(text);
   if (look.kind === 'members') return isUnambiguous(text, body) as Found[L['kind']];
   const message = toMessage(body);
+  if (look.kind === 'head') return (message && headOf(message)) as Found[L['kind']];
   if (!message) throw new Error('not a JSON-RPC message');
   return lookAtMessage(look, message, context) as Found[L['kind']];
 }
+
+/** Of `params`, `result` and `error` only the names of their members. */
+function headOf(message: Message): Message {
+  if (message.kind !== 'response') return { ...message, params: {}, body: {} };
+  const { result, error } = message;
+  return { ...message, result: result && namesOf(result), error: error && namesOf(error), body: {} };
+}
+
+function namesOf(value: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.keys(value)
+      .slice(0, NAMES_MAX)
+      .map((name) => [name.slice(0, NAMES_MAX), null]),
+  );
+}
+
+/** Enough to tell housekeeping from content: one name that is none says so. */
+const NAMES_MAX = 64;
 
 /** The same, where the message is parsed already. */
 export function lookAtMessage(

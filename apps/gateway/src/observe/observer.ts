@@ -11,7 +11,7 @@ import type { Exchange } from '../calls/port.js';
 import type { KnownTools } from '../calls/known-tools.js';
 import type { ActivePolicy } from '../calls/policies.js';
 import { INLINE_MAX_CHARS } from '../limits.js';
-import type { ResponseMessage } from '../mcp/message.js';
+import { toMessage, type Message, type ResponseMessage } from '../mcp/message.js';
 import type { GatewayMetrics } from '../metrics.js';
 import {
   lookAtMessage,
@@ -66,6 +66,17 @@ export class Observer {
     };
     if (text.length <= INLINE_MAX_CHARS) return this.atOnce(look, response) as ObservedResult;
     return this.apart(share, look, text, this.parts.known.of(this.parts.policies.active.catalogue));
+  }
+
+  /** What a server's message is. Of a large one only its head is read, unless `whole`. Null = none. Throws `GatewayError` `limit`. */
+  async read(share: string, text: string, whole: boolean): Promise<Message | null> {
+    if (!whole && text.length > INLINE_MAX_CHARS) return this.apart(share, { kind: 'head' }, text, null);
+    try {
+      return toMessage(JSON.parse(text));
+    } catch {
+      // No JSON is no message.
+      return null;
+    }
   }
 
   /** Whether every reader reads the same in a large message. */

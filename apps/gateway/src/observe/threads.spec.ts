@@ -61,6 +61,21 @@ describe('threads that look at large messages', { timeout: 60_000 }, () => {
     expect(await threads.look('a', { kind: 'members' }, '{"a":1,"b":2,"a":3}', null)).toBe(false);
   });
 
+  it('say what a message is without what it carries', async () => {
+    threads = new Threads(fingerprinter.secret, { threads: 1 });
+    const head = (message: object) => threads!.look('a', { kind: 'head' }, JSON.stringify(message), null);
+    const response = { jsonrpc: '2.0', id: 1, result: { content: [prose(3)], isError: true } };
+    const bare = { kind: 'response', id: 1, error: null, body: {} };
+    expect(await head(response)).toEqual({ ...bare, result: { content: null, isError: null } });
+    const error = { jsonrpc: '2.0', id: 1, error: { code: 1, message: prose(3) } };
+    expect(await head(error)).toEqual({ ...bare, result: null, error: { code: null, message: null } });
+    const asked = { jsonrpc: '2.0', id: 'q', method: 'sampling/createMessage', params: { text: prose(3) } };
+    const question = { kind: 'request', id: 'q', method: asked.method, params: {}, body: {} };
+    expect(await head(asked)).toEqual(question);
+    expect(await head([response])).toBe(null);
+    expect(await head({ ...response, jsonrpc: undefined })).toBe(null);
+  });
+
   it('take turns between clients', async () => {
     threads = new Threads(fingerprinter.secret, { threads: 1 });
     const order: string[] = [];

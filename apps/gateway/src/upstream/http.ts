@@ -12,7 +12,6 @@ import { OPEN_MAX, RESULT_MAX_BYTES, STOP_WAIT_MS } from '../limits.js';
 import { unknownAnswer } from '../mcp/denial.js';
 import {
   CODES,
-  toMessage,
   type JsonObject,
   type Message,
   type RequestId,
@@ -24,6 +23,8 @@ import { eventBytes, SseSplitter, type SseBlock } from '../mcp/sse.js';
 export interface HttpUpstreamHooks {
   /** Answer to `initialize`: its session, if any, now belongs to the agent. Returns the session. */
   opened(exchange: Exchange, sessionId: string): Session;
+  /** What a server's message is, null when it is none: `Observer.read`. */
+  read(share: string, text: string, whole: boolean): Promise<Message | null>;
   /** An event was no JSON-RPC message, and was not passed on. */
   unread(): void;
 }
@@ -69,7 +70,12 @@ export class HttpUpstream {
       streamed = isEventStream(answer);
       const { message } = exchange;
       const own = message.kind === 'request' ? message.id : null;
-      await this.relay(answer, reply, { session: this.sessionOf(exchange, answer), watch, own });
+      await this.relay(answer, reply, {
+        session: this.sessionOf(exchange, answer),
+        watch,
+        own,
+        share: exchange.share,
+      });
     } catch (error) {
       if (!reply.open) return;
       if (reply.started) reply.abort();
@@ -87,6 +93,7 @@ export class HttpUpstream {
     authorization: string | null,
     reply: Reply,
     session: Session | null,
+    share: string,
   ): Promise<void> {
     const abort = new AbortController();
     reply.onLeave(() => abort.abort());
@@ -95,6 +102,7 @@ export class HttpUpstream {
         session,
         watch: null,
         own: null,
+        share,
       });
     } catch {
       if (reply.started) reply.abort();
@@ -106,7 +114,7 @@ export class HttpUpstream {
   async delete(headers: IncomingHttpHeaders, authorization: string | null, reply: Reply): Promise<number> {
     try {
       const answer = await this.request('DELETE', headers, authorization, null, undefined);
-      await this.relay(answer, reply, { session: null, watch: null, own: null });
+      await this.relay(answer, reply, { session: null, watch: null, own: null, share: '' });
       return answer.statusCode;
     } catch {
       reply.send(502, {}, null);
@@ -185,7 +193,7 @@ export class HttpUpstream {
       reply.stream(answer.statusCode, clientHeaders(headers));
       await this.relayEvents(body, reply, asked);
     } else if (watch) {
-      await this.relayWatched(answer.statusCode, headers, body, reply, watch);
+      await this.relayWatched(answer.statusCode, headers, body, reply, { ...asked, watch });
     } else {
       reply.stream(answer.statusCode, clientHeaders(headers));
       for await (const chunk of body) await reply.write(chunk as Buffer);
@@ -198,11 +206,11 @@ export class HttpUpstream {
     headers: IncomingHttpHeaders,
     body: Readable,
     reply: Reply,
-    watch: Watch,
+    { watch, share }: AskedFor & { watch: Watch },
   ): Promise<void> {
     const bytes = await collect(body);
     const text = bytes.toString('utf8');
-    const message = parse(text);
+    const message = await this.hooks.read(share, text, watch.whole);
     if (message?.kind === 'response') {
       const instead = await watch.settle(message, text, bytes.length);
       if (instead) {
@@ -234,7 +242,7 @@ export class HttpUpstream {
   /** What is passed on in place of an event, null for the event itself. */
   private async judged(block: SseBlock, asked: AskedFor): Promise<Buffer | null> {
     if (block.data === null || (!asked.watch && !asked.session)) return null;
-    const message = parse(block.data);
+    const message = await this.hooks.read(asked.share, block.data, asked.watch?.whole ?? false);
     if (message) return judgeMessage(message, block, asked);
     // A batch, another version, something else: nobody here can say what a reader would find in it.
     this.hooks.unread();
@@ -250,6 +258,8 @@ interface AskedFor {
   watch: Watch | null;
   /** Id of the request it answers; null for a stream of the session. */
   own: RequestId | null;
+  /** Whose share of what is there for all it takes. */
+  share: string;
 }
 
 /** Looks at one event: responses to judged calls may be replaced, requests of the server are remembered. */
@@ -289,14 +299,6 @@ function isHousekeeping({ result }: ResponseMessage): boolean {
 
 function isEventStream(answer: Answer): boolean {
   return String(answer.headers['content-type'] ?? '').startsWith('text/event-stream');
-}
-
-function parse(text: string): Message | null {
-  try {
-    return toMessage(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }
 
 /** The whole body. Rejects beyond `RESULT_MAX_BYTES`, and when it ends before its end. */
