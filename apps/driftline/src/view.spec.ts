@@ -35,6 +35,28 @@ describe('the live view', () => {
     expect(['\u001B', '\u202E', '\n'].filter((bad) => line.includes(bad))).toEqual([]);
   });
 
+  it('says of an alert all of why, on one line', () => {
+    const explanation = `Risk of task t3-x rose to high (71 of 100). ${'It called mail/send. '.repeat(20)}End\n.`;
+    const line = new View(false).alert({
+      id: 'a-1',
+      tenant: 't',
+      agent: 't|spiffe://a/b',
+      task: 't3-x',
+      at: 0,
+      level: 'high',
+      risk: 71.3,
+      title: '',
+      explanation,
+      evidence: [],
+      response: 'alert',
+      observed: false,
+      revocation: null,
+      policy: 'p',
+      cause: 'c',
+    });
+    expect(line).toContain('End·.  a-1 t|spiffe://a/b t3-x');
+  });
+
   it('bounds foreign text', () => {
     expect(printable('x'.repeat(10_000)).length).toBe(160);
   });

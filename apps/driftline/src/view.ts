@@ -13,6 +13,8 @@ export type Colour = keyof typeof COLOURS;
 
 /** Longest stretch of foreign text printed on one line; more would push the verdict off the screen. */
 const TEXT_MAX = 160;
+/** Why there is an alert is what it is read for: all that the log carries of it. */
+const WHY_MAX = 1_024;
 
 export class View {
   constructor(private readonly coloured: boolean) {}
@@ -46,7 +48,7 @@ export class View {
       `${alert.level} ${alert.risk.toFixed(0)}`,
     );
     const observed = alert.observed ? this.paint('dim', ' (observed only)') : '';
-    return `${clock(alert.at)}  ${this.paint('bold', 'ALERT')}   risk ${level}${observed}  ${printable(alert.explanation)}  ${this.paint('dim', idsOf(alert))}`;
+    return `${clock(alert.at)}  ${this.paint('bold', 'ALERT')}   risk ${level}${observed}  ${printable(alert.explanation, WHY_MAX)}  ${this.paint('dim', idsOf(alert))}`;
   }
 
   revocation(revocation: Revocation): string {
@@ -74,10 +76,10 @@ export function clock(timeMs: number): string {
 }
 
 /** Foreign text on a terminal: no control characters, no escape sequences, bounded. */
-export function printable(text: string): string {
+export function printable(text: string, max = TEXT_MAX): string {
   // oxlint-disable-next-line no-control-regex -- taking control characters out is the point
   const clean = text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u200B-\u200F\u202A-\u202E\u2066-\u2069]/g, '·');
-  return clean.length <= TEXT_MAX ? clean : `${clean.slice(0, TEXT_MAX - 1)}…`;
+  return clean.length <= max ? clean : `${clean.slice(0, max - 1)}…`;
 }
 
 /** What a person needs for a verdict or a check on it. */

@@ -261,7 +261,7 @@ function sighting(
   const name = `${call.server}/${call.tool}`;
   const source = task?.lineage?.sources[origin.source - 1];
   const from = source === undefined ? 'earlier results' : `what ${source} returned`;
-  const whose = WHOSE[origin.voucher];
+  const whose = task?.implicit ? 'nobody declared what the work is' : WHOSE[origin.voucher];
   const asked = origin.imperative || origin.asked ? ', beside words that tell the reader to act' : '';
   const explanation = nowhere
     ? `The ${value.kind} that ${name} was given stood neither in the intent nor in any result.`
@@ -272,7 +272,7 @@ function sighting(
 
 const WHOSE: Record<Voucher, string> = {
   [VOUCHER.nobody]: 'nobody the task names stands behind it',
-  [VOUCHER.named]: 'the intent names where it was read, not what it asks for',
+  [VOUCHER.named]: 'the task led to it, and did not ask for it',
   [VOUCHER.meant]: 'the intent means its author, but not this target',
 };
 

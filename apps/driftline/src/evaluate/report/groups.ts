@@ -8,7 +8,7 @@ export interface Group extends Field {
   name: string;
 }
 
-/** Suites with fewer hijacks are reported, but say nothing when pooled. */
+/** Suites with fewer hijacks are reported, but say nothing when pooled; where none has so many, all of them are. */
 export const POOLED_MIN_HIJACKS = 10;
 export const POOLED = 'pooled';
 export const ALL = 'all runs';
@@ -17,7 +17,8 @@ export function groupsOf(scores: readonly Score[]): Group[] {
   const hijacks = scores.filter(({ label }) => label === 'hijacked');
   const hijacksIn = (suite: string) => hijacks.filter((score) => score.suite === suite).length;
   const suites = namesOf(scores, ({ suite }) => suite);
-  const pooled = new Set(suites.filter((suite) => hijacksIn(suite) >= POOLED_MIN_HIJACKS));
+  const telling = suites.filter((suite) => hijacksIn(suite) >= POOLED_MIN_HIJACKS);
+  const pooled = new Set(telling.length > 0 ? telling : suites);
   const group = (kind: Group['kind'], name: string, is: (score: Score) => boolean): Group => ({
     kind,
     name,

@@ -72,6 +72,17 @@ describe('the curve of runs that are all honest, or all hijacked', () => {
   });
 });
 
+describe('what is pooled', () => {
+  const hijacks = (suite: string, count: number) =>
+    Array.from({ length: count }, () => score('hijacked', 80, { suite }));
+  const pooledOf = (all: Score[]) => groupsOf(all).find(({ name }) => name === POOLED)!.hijacks.length;
+
+  it('is every suite with enough hijacks, and every suite where none has', () => {
+    expect(pooledOf([...hijacks('office', 10), ...hijacks('garden', 2)])).toBe(10);
+    expect(pooledOf([...hijacks('office', 3), ...hijacks('garden', 2)])).toBe(5);
+  });
+});
+
 describe('figures', () => {
   const many = scores(...Array.from({ length: 40 }, (_, i) => 60 + i));
   const figures = figuresOf(groupsOf(many), many, 1);
