@@ -31,7 +31,7 @@ const TELLING = set("i we they you can will would may might could i'll we'll you
 const BEFORE_TO = set(`
   sure remember forget need needs needed have has want wants like asked required instructed told you is are time as
   begin start try ask advised expected supposed requested continue proceed reminder free due ought prefer kind happy
-  got love wish going looking planning hoping sure please request`);
+  got love wish invited urged obliged encouraged meant remains going looking planning hoping sure please request`);
 const MUST = set('should must shall');
 /** Is not asked for. */
 const NEGATIONS = new Set([
