@@ -1,6 +1,7 @@
 /** Cuts one text into units: sentences of running prose, and lines, labels, list items and cells that stand alone. */
 import { isImperative, isProse } from './mood.js';
 import { tokenize, type Token } from './tokens.js';
+import { ROLE } from './words.js';
 
 export interface Unit {
   /** The part that is looked at: without label, list mark or cell border. */
@@ -145,16 +146,40 @@ class Paragraph {
   }
 }
 
+const POINTERS = new Set(
+  `it its them this that these those one ones both all everything following below above here there such so same
+  accordingly thereto therein herewith`.split(/\s+/),
+);
+/** Words of an order that are about something, the verb included, from which on it says itself what. */
+const OWN_WORDS = 2;
+
+/** An order that leaves what it is about to what stands beside it: "do this", "buy it", "as follows:", "execute". */
+function pointsOut({ text, tokens }: Unit): boolean {
+  let own = 0;
+  for (const { word, roles } of tokens) {
+    if (POINTERS.has(word)) return true;
+    if ((roles & (ROLE.function | ROLE.leadIn | ROLE.request)) === 0) own += 1;
+  }
+  return own < OWN_WORDS || text.trimEnd().endsWith(':');
+}
+
+/** Whether a sentence begins by pointing at the one before: "It is …", "This …". */
+function pointsBack(tokens: readonly Token[]): boolean {
+  return POINTERS.has(tokens[0]?.word ?? '') || POINTERS.has(tokens[1]?.word ?? '');
+}
+
 /** Units that wait for an instruction after them. */
 const WAITING_UNITS = 256;
 
 /**
- * Hands units on with their mood, holding few at a time: a unit is imperative with its neighbours; labels and cells
- * pass it on along their run, `reach` units far.
+ * Hands units on with their mood, holding few at a time: an order covers the sentence beside it where one points to the
+ * other; labels and cells are covered in any case, and pass it on along their run, `reach` units far.
  */
 class UnitStream {
   private waiting: Unit[] = [];
   private left = 0;
+  /** The last order is about something that is not said in it. */
+  private pointing = false;
 
   constructor(
     private readonly reach: number,
@@ -162,10 +187,12 @@ class UnitStream {
   ) {}
 
   push(unit: Unit): void {
-    if (this.left > 0) unit.imperative = true;
+    const covered = this.left > 0 && (!unit.prose || this.pointing || pointsBack(unit.tokens));
+    if (covered) unit.imperative = true;
     if (unit.instructs) {
       unit.imperative = true;
       this.left = this.reach;
+      this.pointing = pointsOut(unit);
       this.markBefore();
     } else this.left = unit.prose ? 0 : this.left - 1;
     this.waiting.push(unit);
@@ -176,6 +203,7 @@ class UnitStream {
     const last = this.waiting.length - 1;
     for (let i = last; i >= 0 && i > last - this.reach; i--) {
       const before = this.waiting[i]!;
+      if (before.prose && !this.pointing) return;
       before.imperative = true;
       if (before.prose) return;
     }
