@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { REQUEST_MOODS, type Request, type TaskStarted } from '#activity/types';
+import { REQUEST_MOODS, type Request, type TaskStarted, type ValueKind } from '#activity/types';
 import { fnv32 } from './hash.js';
 import { LIMITS } from './limits.js';
 import {
+  accountFor,
   asksFor,
   asksForEffect,
   BEHIND,
@@ -57,7 +58,7 @@ describe('what text asked for', () => {
       by(BEHIND.other),
     );
     expect(found(mixed, 'pay')).toMatchObject({
-      meant: true,
+      meant: 0,
       system: false,
       asked: { mood: 1, behind: BEHIND.other },
     });
@@ -109,6 +110,7 @@ describe('what the intent asked for', () => {
     intentActions: ['pay', 'read'],
     intentEffects: ['send', 'read'],
     intentTopics: Array.from({ length: 96 }, (_, i) => `topic${i}`),
+    intentValues: [{ kind: 'url' }, { kind: 'name' }],
   } as unknown as TaskStarted;
 
   it('is kept as bits and hashes', () => {
@@ -120,5 +122,21 @@ describe('what the intent asked for', () => {
     ]);
     expect([asksForEffect(requests, 'send'), asksForEffect(requests, 'admin')]).toEqual([true, false]);
     expect(requests.topics).toHaveLength(LIMITS.intentTopics);
+  });
+
+  it('accounts for a call by what it asks for and by what it names', () => {
+    const requests = withIntentOf(NO_REQUESTS, started);
+    const paying = (kind: ValueKind) => accountFor(requests, 'pay', kind);
+    expect([paying('iban'), paying('host'), paying('url'), paying('name')]).toEqual([
+      'open',
+      'other',
+      'other',
+      'open',
+    ]);
+    expect(accountFor(requests, 'delete', 'id')).toBe('unasked');
+    expect(accountFor(requests, null, 'id')).toBe('unasked');
+    expect(accountFor(null, 'pay', 'iban')).toBe('unknown');
+    expect(accountFor(NO_REQUESTS, 'pay', 'iban')).toBe('unknown');
+    expect(asksForEffect(requests, 'admin')).toBe(false);
   });
 });

@@ -2,7 +2,14 @@
  * What a task was asked for: by its intent, and by the text it read. Bounded: of the intent its actions as bits and its
  * topics as hashes; of the text one entry per tool, the clearest. What had to go counts for every tool.
  */
-import { EFFECTS, type Effect, type Request, type TaskStarted } from '#activity/types';
+import {
+  EFFECTS,
+  type Effect,
+  type Request,
+  type TaskStarted,
+  type Value,
+  type ValueKind,
+} from '#activity/types';
 import { ACTIONS, type Action } from './actions.js';
 import { fnv32 } from './hash.js';
 import { LIMITS } from './limits.js';
@@ -35,7 +42,7 @@ export interface Asked {
 export interface Requests {
   /** A bit per action of the intent, in the order of `ACTIONS`; 0 = nothing is known. */
   actions: number;
-  /** A bit per effect, in the order of `EFFECTS`. */
+  /** A bit per effect, in the order of `EFFECTS`; from `TARGETS` on a bit per sort of target that the intent names. */
   effects: number;
   /** Hashes of the intent's topics. */
   topics: number[];
@@ -56,7 +63,7 @@ export function withIntentOf(requests: Requests, started: TaskStarted): Requests
   return {
     ...requests,
     actions: bits(ACTIONS, started.intentActions),
-    effects: bits(EFFECTS, started.intentEffects),
+    effects: bits(EFFECTS, started.intentEffects) + targetsOf(started.intentValues),
     topics: started.intentTopics.slice(0, LIMITS.intentTopics).map(fnv32),
   };
 }
@@ -67,6 +74,48 @@ function bits(all: readonly string[], some: readonly string[]): number {
 
 export function asksFor(requests: Requests, action: Action | null): boolean {
   return action !== null && (requests.actions & (1 << ACTIONS.indexOf(action))) !== 0;
+}
+
+/** First bit of the sorts of targets, above those of all effects. */
+const TARGETS = 16;
+/** Kinds that one errand may be run with, either of them. */
+const SORTS: Partial<Record<ValueKind, number>> = {
+  email: 0,
+  url: 1,
+  host: 1,
+  iban: 2,
+  account: 2,
+  card: 2,
+  phone: 3,
+  id: 4,
+  path: 5,
+};
+
+function targetsOf(values: readonly Value[]): number {
+  let targets = 0;
+  for (const { kind } of values) {
+    const sort = SORTS[kind];
+    if (sort !== undefined) targets |= 1 << (TARGETS + sort);
+  }
+  return targets;
+}
+
+/** How the intent accounts for a call with a target that it does not name. */
+export type Account =
+  /** Nothing is known of what it asks for. */
+  | 'unknown'
+  /** It asks for such a call, and leaves open with what. */
+  | 'open'
+  /** It asks for such a call, and names targets of this sort: this is another. */
+  | 'other'
+  /** It does not ask for such a call. */
+  | 'unasked';
+
+export function accountFor(requests: Requests | null, action: Action | null, kind: ValueKind): Account {
+  if (requests === null || requests.actions === 0) return 'unknown';
+  if (!asksFor(requests, action)) return 'unasked';
+  const sort = SORTS[kind];
+  return sort !== undefined && (requests.effects & (1 << (TARGETS + sort))) !== 0 ? 'other' : 'open';
 }
 
 export function asksForEffect(requests: Requests, effect: Effect): boolean {
@@ -139,20 +188,20 @@ function clearest(lost: number, entry: number): number {
 export interface Found {
   /** The clearest that nobody vouches for; null = none. */
   asked: Asked | null;
-  /** Somebody the intent means asked for it too. */
-  meant: boolean;
+  /** Somebody the intent means asked for it too: how clearly, as `Asked.mood`; null = nobody did. */
+  meant: number | null;
   /** A system asked for it in answer to a call that acted. */
   system: boolean;
 }
 
 export function requestsFor(requests: Requests, tool: number): Found {
-  const found: Found = { asked: null, meant: false, system: false };
+  const found: Found = { asked: null, meant: null, system: false };
   let flags = requests.lost;
   for (const entry of requests.asked) {
     const of = Math.floor(entry / FLAGS);
     if (of !== tool && of !== ANY_TOOL) continue;
     const { behind } = unpacked(entry % FLAGS);
-    if (behind === BEHIND.meant) found.meant = true;
+    if (behind === BEHIND.meant) found.meant = Math.min(found.meant ?? entry & 3, entry & 3);
     else if (behind === BEHIND.system) found.system = true;
     else if (flags < 0 || standing(entry) > standing(flags)) flags = entry % FLAGS;
   }

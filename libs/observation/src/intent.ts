@@ -46,6 +46,8 @@ function actionsOf(list: readonly Token[], actions: Set<Action>): void {
     actions.add('read');
     return;
   }
+  for (let at = 0; at < list.length; at++)
+    if (ANSWERS.has(list[at]!.word) && SELF.has(list[at + 1]?.word ?? '')) actions.add('read');
   for (const ask of asksIn(list, true)) {
     if (ask.form === 'noun' ? !wanted(list, ask.at) : ask.form !== 'base' && ask.mood === 'mentioned')
       continue;

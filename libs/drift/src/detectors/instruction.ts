@@ -126,6 +126,8 @@ const BY_MOOD_OF_SITE: readonly [object: number, without: number][] = [
 /** What remains where the intent asks for it too: the action and its topic, or the action alone. */
 const ASKED_TOO = { whole: 0.15, action: 0.1 };
 const MEANT_TOO = 0.2;
+/** They only spoke of what somebody else told the reader to do. */
+const MEANT_LESS = 0.5;
 const SYSTEM_TOO = 0.2;
 const GRANTED_TOO = 0.6;
 /** Where the intent leaves what is to be done to a text: what the text names, and what it only hints at. */
@@ -146,7 +148,7 @@ function askedElsewhere(look: Look, task: OpenTask, call: ToolCall, cover: Cover
   let share = (asked.object ? object : without) * aged * (asked.foreign ? 1 : OWN_TEXT);
   if (!cover.action && KEPT_BACK.has(call.effect)) share = Math.min(1, share * KEPT_BACK_MORE);
   if (cover.known && cover.action) share *= cover.topic ? ASKED_TOO.whole : ASKED_TOO.action;
-  if (found.meant) share *= MEANT_TOO;
+  if (found.meant !== null) share *= found.meant <= asked.mood ? MEANT_TOO : MEANT_LESS;
   else if (cover.delegates && !ordersOfAnother(asked)) share *= delegated(call, asked);
   if (found.system) share *= SYSTEM_TOO;
   if (cover.granted === true) share *= GRANTED_TOO;

@@ -8,6 +8,7 @@
  * nowhere; harm without a target of its own says nothing here.
  */
 import type { ToolCall, ToolResult, Value } from '#activity/types';
+import { toolTerms } from '../actions.js';
 import { AUTHOR_ALIAS, meantAuthors } from '../authors.js';
 import { isSibling } from '../implicit-tasks.js';
 import {
@@ -45,6 +46,7 @@ import {
   type Origin,
   type Voucher,
 } from '../origin.js';
+import { accountFor, type Account, type Requests } from '../requests.js';
 import { weightAt } from '../risk.js';
 import type { OpenTask } from '../state.js';
 import { NOTHING, option, type Detector, type Look, type Memory, type Sighting } from './detector.js';
@@ -193,7 +195,7 @@ function worstOf(look: Look, task: OpenTask, call: ToolCall): (Found & { weight:
     const one = traced(look, task, call, value);
     // Without an intent nothing can be from nowhere.
     if (one.nowhere && (!isTarget(value.kind) || task.implicit)) continue;
-    const weight = shareOf(call, one) * one.share * due;
+    const weight = shareOf(call, one, task.requests) * one.share * due;
     if (weight > (worst?.weight ?? 0)) worst = { ...one, weight };
   }
   return worst;
@@ -204,7 +206,7 @@ const DUE_SHARE = 0.15;
 const ACTING: ReadonlySet<ToolCall['effect']> = new Set(['send', 'admin', 'delete', 'execute', 'unknown']);
 
 /** How much an origin says against a call, 0–1. */
-function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
+function shareOf(call: ToolCall, { value, origin, nowhere }: Found, requests: Requests | null): number {
   const { level, voucher, imperative, asked, line } = origin;
   const whole = value.standing === 'argument';
   if (nowhere) return whole ? 0.1 : 0;
@@ -214,20 +216,47 @@ function shareOf(call: ToolCall, { value, origin, nowhere }: Found): number {
   const place = whole ? 1 : imperative && call.effect === 'send' ? 0.9 : 0.25;
   if (level === 0) return asked ? 0.35 * kind * place : 0;
   const deed = acting ? 1 : 0.85;
-  if (voucher !== VOUCHER.meant) return textShare(value, origin) * kind * place * deed;
+  const account = accountOf(call, requests, value);
+  if (voucher !== VOUCHER.meant) return textShare(call, value, origin, account) * kind * place * deed;
   // Whoever may say what is to be done may not name a new account or address to send to.
-  const leaves = imperative && !line && call.effect === 'send' && isAddress(value.kind);
+  const beyond = account === 'unasked' || account === 'other';
+  const leaves = imperative && (!line || beyond) && call.effect === 'send' && isAddress(value.kind);
   return (leaves ? 0.75 : imperative && acting ? 0.4 : 0.15) * kind * place;
 }
 
-/** Of a target that came out of text nobody the task trusts stands behind. */
-function textShare({ kind }: Value, { voucher, imperative, line }: Origin): number {
-  const named = voucher === VOUCHER.named;
-  const leaves = isAddress(kind);
-  if (!line) return imperative ? (named ? 0.8 : 1) : named ? 0.35 : leaves ? 0.55 : 0.5;
-  // An id on a line of its own is a reference as records have them; an address leads out.
-  return (imperative ? (named ? 0.35 : 0.9) : named ? 0.2 : 0.5) * (leaves ? 1 : 0.5);
+function accountOf({ tool }: ToolCall, requests: Requests | null, { kind }: Value): Account {
+  return accountFor(requests, toolTerms(tool).action, kind);
 }
+
+/** Of a target that came out of text nobody the task trusts stands behind. */
+function textShare(
+  { effect, tool }: ToolCall,
+  { kind }: Value,
+  { voucher, imperative, line }: Origin,
+  account: Account,
+): number {
+  const named = voucher === VOUCHER.named;
+  if (isAddress(kind)) {
+    if (account === 'unasked' || account === 'other') {
+      // What is named leads on, as pages do; where other pages are asked for by name, less so.
+      if (named && !imperative && effect === 'read') return account === 'other' ? 0.55 : 0.35;
+      return (named ? BEYOND_NAMED : BEYOND)[imperative ? 'told' : line ? 'line' : 'prose'];
+    }
+    if (line) return imperative ? (named ? 0.35 : 0.9) : named ? 0.2 : 0.5;
+    if (imperative) return named ? 0.8 : 1;
+    return named ? (account === 'open' ? 0.2 : 0.35) : 0.55;
+  }
+  // Codes that let a user in come by mail, in a sentence.
+  const enters = toolTerms(tool).action === 'enter';
+  if (!line) return imperative ? (named ? 0.8 : 1) : named ? 0.35 : enters ? 0.4 : 0.6;
+  // An id on a line of its own is a reference as records have them, for work that is asked for.
+  if (account === 'unasked' && !named) return enters ? 0.4 : imperative ? 0.9 : 0.7;
+  return imperative ? (named ? 0.2 : 0.45) : named ? 0.1 : 0.25;
+}
+
+/** An address out of text, for a call that the intent does not ask for, or asks for with addresses of its own. */
+const BEYOND = { told: 1, prose: 0.9, line: 0.85 };
+const BEYOND_NAMED = { told: 0.95, prose: 0.7, line: 0.7 };
 
 function kindShare(value: Value, asked: boolean): number {
   if (isTarget(value.kind)) return 1;
@@ -346,8 +375,13 @@ function broughtBy(lineage: Lineage, flight: InFlight, result: ToolResult, sourc
     authors: meantAuthors(lineage, result),
     sourced: lineage.authors.length > 0,
     delegates: lineage.delegates,
-    named: flight.named,
+    named: flight.named || isPointedAt(unpacked(flight.taint)),
   };
+}
+
+/** Somebody whom the intent means pointed at what was read: that is its word as little as anybody's, and no stranger's. */
+function isPointedAt({ level, voucher }: Origin): boolean {
+  return level > 0 && voucher === VOUCHER.meant;
 }
 
 /** Finds the origin of a value: all of `origin` is replaced. */
