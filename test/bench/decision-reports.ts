@@ -2,7 +2,8 @@
  * Reports what was decided, as the gateways of these agents do: a process of its own, so that the one which measures only
  * asks. Started with an IPC channel: `Start` first, then lists of `Decided`, then null.
  */
-import { TOPICS } from '#activity/types';
+import { decodeActivity, encodeActivity } from '#activity';
+import { TOPICS, type ToolCall } from '#activity/types';
 import { Config } from '#config';
 import { openLog } from '#stream';
 import { calls, reporterOf } from './decision-load.js';
@@ -22,10 +23,11 @@ async function run({ config, startAtMs }: Start): Promise<void> {
     { append: (records) => log.append(TOPICS.activity, records) },
     await log.partitions(TOPICS.activity),
   );
-  const asked = calls(startAtMs);
+  // As bytes: tens of thousands of calls as objects would keep the collector busy while others are measured.
+  const asked = calls(startAtMs).map(encodeActivity);
   const report = ([number, allowed, reason]: Decided) =>
     reporter.report({
-      ...asked[number]!,
+      ...(decodeActivity(asked[number]!) as ToolCall),
       pending: allowed,
       decision: allowed ? 'allowed' : 'refused',
       basis: 'assessed',
