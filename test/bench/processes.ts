@@ -28,7 +28,7 @@ export async function startService(
     storage: 'servers',
     dataDir,
     kafka: { brokers: [servers.brokers] },
-    redis: { nodes: [servers.redis] },
+    ...(service !== 'gateway' && { redis: { nodes: [servers.redis] } }),
     [service]: { id: name, listen, ...settings },
   };
   const file = join(dataDir, `${name}.yaml`);
