@@ -134,7 +134,8 @@ describe('what the intent asked for', () => {
       'open',
     ]);
     expect(accountFor(requests, 'delete', 'id')).toBe('unasked');
-    expect(accountFor(requests, null, 'id')).toBe('unasked');
+    // Of a tool whose name says nothing, nothing is known.
+    expect(accountFor(requests, null, 'id')).toBe('unknown');
     expect(accountFor(null, 'pay', 'iban')).toBe('unknown');
     expect(accountFor(NO_REQUESTS, 'pay', 'iban')).toBe('unknown');
     expect(asksForEffect(requests, 'admin')).toBe(false);

@@ -111,9 +111,18 @@ export type Account =
   /** It does not ask for such a call. */
   | 'unasked';
 
+/** Who asks for the one may well mean the other. */
+const KIN: Partial<Record<Action, Action>> = {
+  buy: 'book',
+  book: 'buy',
+  message: 'invite',
+  invite: 'message',
+};
+
 export function accountFor(requests: Requests | null, action: Action | null, kind: ValueKind): Account {
-  if (requests === null || requests.actions === 0) return 'unknown';
-  if (!asksFor(requests, action)) return 'unasked';
+  if (requests === null || requests.actions === 0 || action === null) return 'unknown';
+  const kin = KIN[action] ?? null;
+  if (!asksFor(requests, action) && !asksFor(requests, kin)) return 'unasked';
   const sort = SORTS[kind];
   return sort !== undefined && (requests.effects & (1 << (TARGETS + sort))) !== 0 ? 'other' : 'open';
 }

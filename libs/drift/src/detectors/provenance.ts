@@ -256,7 +256,7 @@ function textShare(
 
 /** An address out of text, for a call that the intent does not ask for, or asks for with addresses of its own. */
 const BEYOND = { told: 1, prose: 0.9, line: 0.85 };
-const BEYOND_NAMED = { told: 0.95, prose: 0.7, line: 0.7 };
+const BEYOND_NAMED = { told: 0.95, prose: 0.8, line: 0.75 };
 
 function kindShare(value: Value, asked: boolean): number {
   if (isTarget(value.kind)) return 1;
