@@ -148,6 +148,9 @@ function drifting(reporter: ActivityReporter, agent: string, task: string): Tool
     effect: 'delete',
     dataClasses: ['credential', 'restricted'],
     resource: '/etc/elsewhere',
+    decision: 'allowed',
+    basis: 'passed',
+    reason: '',
   };
 }
 

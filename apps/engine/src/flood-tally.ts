@@ -2,7 +2,7 @@
  * Who acted in a window of time, and on whom what fired: a bounded sample of the agents of one partition, kept with it in
  * the store. An agent belongs to one partition, so samples of all partitions together are one of all agents.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LEVELS, type Assurance } from '#activity/types';
 import type { Finding } from '#drift';
 
@@ -17,22 +17,25 @@ const WRITE_EVERY_MS = 5_000;
 
 /** Agent (48 bits of its digest) → what fired on it. The agents with the smallest digests stay: a fair sample. */
 export class Sample {
-  readonly agents = new Map<number, Set<string>>();
-  private largest = -1;
+  /** Grows to twice the size before it is cut: looking for the largest at each newcomer would cost more than the rest. */
+  private readonly kept = new Map<number, Set<string>>();
+  /** Agents from here on are none of the sample. */
+  private bound = Infinity;
+
+  get agents(): ReadonlyMap<number, Set<string>> {
+    this.cut();
+    return this.kept;
+  }
 
   /** What fired on this agent; null when it is not in the sample. */
   of(agent: number): Set<string> | null {
-    const known = this.agents.get(agent);
+    if (agent >= this.bound) return null;
+    const known = this.kept.get(agent);
     if (known) return known;
-    if (this.agents.size >= SAMPLE_MAX) {
-      if (agent > this.largest) return null;
-      this.agents.delete(this.largest);
-      this.largest = Math.max(...this.agents.keys());
-    }
     const fired = new Set<string>();
-    this.agents.set(agent, fired);
-    this.largest = Math.max(this.largest, agent);
-    return fired;
+    this.kept.set(agent, fired);
+    if (this.kept.size >= 2 * SAMPLE_MAX) this.cut();
+    return agent < this.bound ? fired : null;
   }
 
   add(other: Sample): void {
@@ -40,6 +43,13 @@ export class Sample {
       const fired = this.of(agent);
       if (fired) for (const cause of causes) fired.add(cause);
     }
+  }
+
+  private cut(): void {
+    if (this.kept.size <= SAMPLE_MAX) return;
+    const sorted = [...this.kept.keys()].sort((a, b) => a - b);
+    this.bound = sorted[SAMPLE_MAX]!;
+    for (const agent of sorted.slice(SAMPLE_MAX)) this.kept.delete(agent);
   }
 }
 
@@ -146,7 +156,7 @@ function sequenceOf(key: string): string {
 }
 
 function digestOf(key: string): number {
-  return createHash('sha256').update(key).digest().readUIntBE(0, 6);
+  return parseInt(hash('sha256', key).slice(0, 12), 16);
 }
 
 type PlainSample = [agent: number, ...causes: string[]][];

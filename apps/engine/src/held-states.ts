@@ -6,6 +6,8 @@ export interface Held {
   stored: AgentState | null;
   next: AgentState | null;
   touched: boolean;
+  /** Came in a batch before this one as well. */
+  familiar: boolean;
   /** Window of the flood tally it was counted in. */
   talliedIn: number;
 }
@@ -13,10 +15,15 @@ export interface Held {
 /**
  * Decoded states of one partition, so that an agent seen again costs no load. What a batch makes of them counts only
  * once it is stored: `adopt` after the commit, `rollBack` when there was none. Least recently folded go first.
+ *
+ * Held from its second batch on: most agents of a busy log do not come again soon, and keeping what lives that long from
+ * the garbage collector cost more than all of their folding.
  */
 export class HeldStates {
   private readonly held = new Map<string, Held>();
   private touchedList: Held[] = [];
+  /** Agents that came in one batch; their states were let go. */
+  private readonly once = new Set<string>();
 
   constructor(private readonly max: number) {}
 
@@ -35,7 +42,8 @@ export class HeldStates {
 
   /** What the store holds for this agent. */
   put(key: string, stored: AgentState | null): void {
-    this.held.set(key, { key, stored, next: stored, touched: false, talliedIn: 0 });
+    const familiar = this.once.delete(key);
+    this.held.set(key, { key, stored, next: stored, touched: false, familiar, talliedIn: 0 });
   }
 
   advance(held: Held, next: AgentState): void {
@@ -51,14 +59,12 @@ export class HeldStates {
       held.stored = held.next;
       held.touched = false;
       this.held.delete(held.key);
-      this.held.set(held.key, held);
+      if (held.familiar) this.held.set(held.key, held);
+      else this.once.add(held.key);
     }
     this.touchedList = [];
-    if (this.held.size <= this.max) return;
-    for (const key of this.held.keys()) {
-      this.held.delete(key);
-      if (this.held.size <= this.max) return;
-    }
+    shorten(this.held, this.max);
+    shorten(this.once, this.max);
   }
 
   /** The batch was not stored, or nobody knows. */
@@ -73,6 +79,16 @@ export class HeldStates {
   /** Another writer moved the marker: nothing held is believed any more. */
   clear(): void {
     this.held.clear();
+    this.once.clear();
     this.touchedList = [];
+  }
+}
+
+/** The first ones go. */
+function shorten(keyed: Map<string, unknown> | Set<string>, max: number): void {
+  if (keyed.size <= max) return;
+  for (const key of keyed.keys()) {
+    keyed.delete(key);
+    if (keyed.size <= max) return;
   }
 }

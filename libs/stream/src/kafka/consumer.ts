@@ -8,6 +8,7 @@ import { LogError } from '../errors.js';
 import { Lane } from '../lane.js';
 import type { Bounds, Consumer, ConsumeOptions, LogEvents, LogRecord } from '../port.js';
 import { isAway, makeClient, RETRY, rootCause, type Client, type KafkaSettings } from './client.js';
+import { fetchAhead } from './fetch-ahead.js';
 import { fetchRecords } from './fetch-decoder.js';
 import { Heart } from './heart.js';
 import { onOffsetOutOfRange, type Fetched } from './patches.js';
@@ -120,6 +121,7 @@ export class KafkaConsumer implements Consumer {
         (config) => {
           cluster = config.cluster;
           fetchRecords(config.cluster);
+          fetchAhead(config.cluster);
           onOffsetOutOfRange(config.cluster, (_topic, partition) => void this.lostPosition(partition));
           return PartitionAssigners.roundRobin(config);
         },

@@ -8,6 +8,7 @@
  */
 import { createRequire } from 'node:module';
 import { LogError } from '../errors.js';
+import { fetchSentAtMs } from './fetch-ahead.js';
 
 const require = createRequire(import.meta.url);
 const KAFKAJS_VERSION = '2.2.4';
@@ -74,8 +75,9 @@ function patchOutOfRange(group: ConsumerGroup): void {
 function patchFetch(group: ConsumerGroup): void {
   const fetch = group.fetch;
   group.fetch = async function (this: ConsumerGroup, nodeId) {
-    const fetchedAtMs = Date.now();
+    const calledAtMs = Date.now();
     const batches = await fetch.call(this, nodeId);
+    const fetchedAtMs = fetchSentAtMs(this.cluster, nodeId) ?? calledAtMs;
     for (const batch of batches) batch.fetchedAtMs = fetchedAtMs;
     return batches;
   };
