@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeGatewayReport } from '#activity';
+import { encodeGatewayReport, encodeRevocation } from '#activity';
 import { agentKey, TOPICS, type Effect, type GatewayReport, type Revocation } from '#activity/types';
 import type { RunningEngine } from '#engine';
-import { alerts, modes, openGround, Reporter, revocations, send, type Ground } from './harness.js';
+import { alerts, modes, openGround, readAll, Reporter, revocations, send, type Ground } from './harness.js';
 
 const LEASE_MS = 500;
+/** How often the role looks at what is over. */
+const SETTLE_MS = 500;
 /** Lease, margin and the interval of looking, with room for a loaded machine. */
 const SOON = { timeout: 15_000, interval: 50 };
 
@@ -115,6 +118,33 @@ describe.each(modes())('containment (%s)', (mode) => {
     const alarm = (await alerts(ground.log)).find(({ title }) => title.includes('may have taken'))!;
     expect(alarm.explanation).toContain('c-write');
     expect(alarm.revocation).toBe(id);
+  });
+
+  it('takes off its topic what ended long ago, and nothing else', async () => {
+    const live = await revoke('one');
+    const [DAY_MS, nowMs] = [24 * 3_600_000, Date.now()];
+    const ended = (id: string, until: number): Revocation => ({
+      ...live,
+      id,
+      issuedAt: until - 1_000,
+      until,
+    });
+    const old = [ended('long-over', nowMs - 2 * DAY_MS), ended('just-over', nowMs - 60_000)];
+    await ground.log.append(
+      TOPICS.revocations,
+      old.map((one) => ({ key: one.id, value: encodeRevocation(one), partition: 0 })),
+    );
+    const gone = async () => {
+      const records = await readAll(ground.log, TOPICS.revocations);
+      return records.filter(({ value }) => value === null).map(({ key }) => key!.toString());
+    };
+    await expect.poll(gone, SOON).toEqual(['long-over']);
+    // Another one finds the record and its tombstone, and has nothing to do.
+    await ground.stopEngines();
+    engine = await ground.start();
+    await expect.poll(() => known(live.id), SOON).toBeDefined();
+    await sleep(2 * SETTLE_MS);
+    expect(await gone()).toEqual(['long-over']);
   });
 
   it('puts poison on the topic aside and goes on', async () => {

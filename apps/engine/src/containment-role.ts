@@ -6,6 +6,7 @@ import { checksum, decodeCommand, decodeGatewayReport, DecodeError, toDeadLetter
 import { TOPICS, type DeadLetter } from '#activity/types';
 import {
   Containment,
+  isInForce,
   RevocationIndex,
   type ContainmentEvent,
   type ContainmentSnapshot,
@@ -21,7 +22,8 @@ import {
   decodeContainment,
   encodeContainment,
 } from './containment-records.js';
-import { KEPT_MS } from './limits.js';
+import { EndedRevocations } from './ended.js';
+import { ENDED_AT_ONCE, KEPT_MS } from './limits.js';
 import { codeOf } from './metrics.js';
 import { Outbox } from './outbox.js';
 import type { Parts } from './parts.js';
@@ -33,7 +35,10 @@ const WHERE = { topic: TOPICS.enforcements, partition: 0 };
 export class ContainmentRole implements PartitionHandler {
   private containment: Containment | null = null;
   private readonly live = new RevocationIndex();
+  private ended = new EndedRevocations();
   private follower: Follower | null = null;
+  /** Every revocation there was at the start is known. */
+  private caughtUp = false;
   private marker: Marker | null = null;
   private logId = '';
   private next = 0;
@@ -65,6 +70,7 @@ export class ContainmentRole implements PartitionHandler {
     this.containment = null;
     await this.follower?.stop();
     this.follower = null;
+    this.caughtUp = false;
   }
 
   /** Waits for the store or the log end. */
@@ -81,6 +87,7 @@ export class ContainmentRole implements PartitionHandler {
         if (!this.containment || end > this.next) return;
         await this.tell(new Outbox(this.parts.source), this.containment.settle(Date.now()), this.waiting());
         if (this.marker && this.changed().size > 0) await this.write(this.marker, this.waiting());
+        await this.removeEnded();
         this.measure();
       } catch (error) {
         countFailure(this.parts, error);
@@ -113,6 +120,16 @@ export class ContainmentRole implements PartitionHandler {
     return this.containment?.list(Date.now()) ?? null;
   }
 
+  /** What ended long ago needs no place on its topic: every gateway reads that from its start. */
+  private async removeEnded(): Promise<void> {
+    if (!this.caughtUp) return;
+    const keys = this.ended.due(Date.now(), ENDED_AT_ONCE);
+    if (keys.length === 0) return;
+    const tombstones = keys.map((key) => ({ key, value: null, partition: 0 }));
+    await this.parts.log.append(TOPICS.revocations, tombstones);
+    for (const key of keys) this.ended.gone(key);
+  }
+
   /** Finds the place to go on, and what was kept with it; revocations are read again from the start. */
   private async place(): Promise<number> {
     const { log, store } = this.parts;
@@ -123,12 +140,19 @@ export class ContainmentRole implements PartitionHandler {
     this.unwritten.clear();
     this.logId = await log.id();
     [this.marker, this.next] = [place.marker, place.next];
-    this.follower = await log.follow({
+    this.ended = new EndedRevocations();
+    const follower = await log.follow({
       topic: TOPICS.revocations,
       from: 'start',
       onRecords: (revocations) => revocations.forEach((record) => this.readRevocation(record)),
       onFatal: this.onFatal,
     });
+    this.follower = follower;
+    // Told through `onFatal` when it fails.
+    follower.caughtUp.then(
+      () => (this.caughtUp = this.follower === follower),
+      () => undefined,
+    );
     return place.next;
   }
 
@@ -136,10 +160,16 @@ export class ContainmentRole implements PartitionHandler {
     const [key, nowMs] = [record.key?.toString() ?? '', Date.now()];
     try {
       const applied = this.live.applyRecord(key, record.value, nowMs);
-      if (record.value === null || !this.containment) return;
+      if (record.value === null) return this.ended.gone(key);
+      if (!this.containment) return;
       const command = decodeCommand(key, record.value);
-      if (command.kind === 'lift') this.containment.lifted(command.lift.revocation);
-      else if (applied === 'applied' || applied === 'repeated') {
+      if (command.kind === 'lift') {
+        this.ended.liftedBy(command.lift);
+        this.containment.lifted(command.lift.revocation);
+        return;
+      }
+      this.ended.revoked(command.revocation);
+      if (isInForce(applied)) {
         this.containment.revoked(command.revocation, record.offset, record.appendTimeMs, nowMs);
       }
     } catch (error) {

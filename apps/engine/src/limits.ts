@@ -24,6 +24,12 @@ export const BLIND_PERIOD_MS = 10 * 60_000;
 /** How often containment looks at leases and writes down what changed. */
 export const SETTLE_MS = 500;
 
+/** An ended revocation stays on its topic this much longer: far more than clocks are apart or a reader is behind. */
+export const ENDED_KEPT_MS = 24 * 3_600_000;
+/** Ended ones remembered, and taken off the topic at once. */
+export const ENDED_MAX = 50_000;
+export const ENDED_AT_ONCE = 500;
+
 /** How often it is looked at what fires on everyone. */
 export const FLOOD_LOOK_MS = 5_000;
 

@@ -163,7 +163,9 @@ export const Config = z.strictObject({
         .int()
         .min(1_000)
         .max(300_000)
-        .default(10_000)
+        // The least that a broker allows by its own default. Until the others have its partitions, decisions about their
+        // agents follow the fail mode; a member that is wrongly taken for dead is fenced by the marker, and costs a rebalance.
+        .default(6_000)
         .describe("Kafka: silence after which a dead engine's partitions go to the others"),
     })
     .prefault({}),

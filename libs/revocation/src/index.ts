@@ -4,6 +4,7 @@ export {
   LIFTED_MAX,
   REVOCATIONS_MAX,
   RevocationIndex,
+  isInForce,
   isOver,
   type Applied,
   type IndexLimits,

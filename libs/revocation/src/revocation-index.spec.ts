@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DecodeError, encodeLift, encodeRevocation } from '#activity';
 import type { Revocation } from '#activity/types';
 import type { RevocableCall } from './covers.js';
-import { RevocationIndex } from './revocation-index.js';
+import { isInForce, RevocationIndex } from './revocation-index.js';
 
 const AGENT = 'acme|spiffe://acme/agent';
 
@@ -190,6 +190,9 @@ describe('limits', () => {
     index.applyRevocation(revocation('a', { agent: 'acme|other' }));
     expect(index.applyRevocation(revocation('b', { effects: ['send'], until: 700 }))).toBe('overflow');
     expect(index.overflow.revocations).toBe(1);
+    expect(
+      (['applied', 'repeated', 'overflow', 'lifted', 'expired', 'not-enforced'] as const).map(isInForce),
+    ).toEqual([true, true, true, false, false, false]);
     expect(index.match(call({ effect: 'read' }), 0)).toMatchObject({ id: 'overflow:acme', until: 700 });
     expect(index.match(call({ tenant: 'other' }), 0)).toBeNull();
     expect(index.match(call({ effect: 'read' }), 700)).toBeNull();

@@ -24,6 +24,11 @@ export type Applied =
   /** Only recorded (`observe`, `alert`): stops nothing. */
   | 'not-enforced';
 
+/** Whether calls are stopped because of it: what gateways acknowledge, and what containment has to prove. */
+export function isInForce(applied: Applied | 'lift' | 'tombstone'): boolean {
+  return applied === 'applied' || applied === 'repeated' || applied === 'overflow';
+}
+
 export interface IndexLimits {
   revocations?: number;
   lifted?: number;

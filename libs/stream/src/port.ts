@@ -71,7 +71,7 @@ export interface ConsumeOptions {
   batchRecords?: number;
   /** Profile of fetch settings; default `latency`. */
   profile?: 'latency' | 'throughput';
-  /** Kafka: silence after which the group takes a dead consumer's partitions away; default 10 s. */
+  /** Kafka: silence after which the group takes a dead consumer's partitions away; default 6 s. */
   sessionTimeoutMs?: number;
   /** Called when a partition was left stopped until a person acts; the others go on. */
   onHalted?: (partition: number, error: Error) => void;

@@ -21,7 +21,8 @@ const PROFILES = {
 };
 const CONCURRENCY = 4;
 const BATCH_RECORDS = 2_000;
-const SESSION_MS = 10_000;
+/** The least that brokers allow by default (`group.min.session.timeout.ms`); a heartbeat goes out each fifth of it. */
+const SESSION_MS = 6_000;
 /** How long the group waits for members whose batch is still running. */
 const REBALANCE_MS = 20_000;
 /** How often the group's positions are written for others to see. Per batch it would cost milliseconds of latency. */
