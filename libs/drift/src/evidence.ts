@@ -5,6 +5,7 @@ import type { Policy } from './policy.js';
 import { isRemainder, REMAINDER, weightAt } from './risk.js';
 import type { LiveEvidence, SettledKey } from './state.js';
 import { sequenceTags, tagsOf } from './tags.js';
+import { isUnusual, UNUSUAL_REMAINDER } from './unusual.js';
 
 /** The key of a kind of evidence within a task. */
 export function evidenceKey(kind: string, task: string | null): string {
@@ -84,7 +85,8 @@ function withoutLightest(policy: Policy, evidence: LiveEvidence[], now: number):
  * as slowly as the slowest of it, and counts in every task: dropping never helps.
  */
 function merged(policy: Policy, evidence: LiveEvidence[], dropped: LiveEvidence, now: number): LiveEvidence {
-  const kind = `${REMAINDER}/${dropped.detector}${dropped.observed ? '/observed' : ''}`;
+  const of = isUnusual(policy, dropped) ? UNUSUAL_REMAINDER : `${REMAINDER}/`;
+  const kind = `${of}${dropped.detector}${dropped.observed ? '/observed' : ''}`;
   const key = evidenceKey(kind, null);
   const known = evidence.find((piece) => piece.key === key);
   const ceiling = policy.detectors[dropped.detector]?.ceiling ?? 1;

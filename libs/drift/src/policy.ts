@@ -59,6 +59,13 @@ export interface DetectorSettings {
   weight: number;
   /** Heaviest all of its evidence together can weigh, 0–1: noise of one kind alone stays below critical. */
   ceiling: number;
+  /**
+   * How much of a further piece, in log-odds, adds to the heaviest, 0–1: 0 = only the heaviest counts. Absent = 1: each counts
+   * in full.
+   */
+  adds?: number;
+  /** The detector that its evidence counts together with, under the ceiling and `adds` of that one. Absent = by itself. */
+  family?: string;
   halfLifeMs: number;
   /** Detector's own numbers, validated by `libs/policy`. */
   options: Record<string, number | string | boolean | string[]>;
@@ -120,6 +127,11 @@ export interface Policy {
   /** Sensitivity of data classes, 0–1. */
   dataClasses: Record<string, number>;
   detectors: Record<string, DetectorSettings>;
+  /**
+   * Heaviest that all that is only unusual in declared work can weigh together, 0–1: by itself, and beside other evidence.
+   * Absent = 1, 1.
+   */
+  unusual?: { ceiling: number; beside: number };
   levels: LevelThresholds;
   responses: ResponseRule[];
   /** Calibrated levels by tenant, role and kind of task; absent = `levels` hold for all. */

@@ -23,6 +23,7 @@ export function compile(
     detectors: Object.fromEntries(
       Object.entries(document.detectors).map(([detector, settings]) => [detector, settingsOf(settings)]),
     ),
+    ...(Math.min(document.unusual.ceiling, document.unusual.beside) < 1 ? { unusual: document.unusual } : {}),
     levels,
     responses: document.responses.map(({ for: forMs, effects, ...rule }) => ({
       ...rule,
@@ -70,8 +71,9 @@ function compileThresholds({ digest, entries }: ThresholdsFile): Thresholds {
 function settingsOf(
   settings: PolicyDocument['detectors'][keyof PolicyDocument['detectors']],
 ): DetectorSettings {
-  const { mode, weight, ceiling, halfLife, ...options } = settings;
-  return { mode, weight, ceiling, halfLifeMs: halfLife, options };
+  const { mode, weight, ceiling, adds, family, halfLife, ...options } = settings;
+  const counted = { ...(adds < 1 ? { adds } : {}), ...(family === undefined ? {} : { family }) };
+  return { mode, weight, ceiling, ...counted, halfLifeMs: halfLife, options };
 }
 
 function catalogueOf(catalogue: PolicyDocument['catalogue']): Policy['catalogue'] {

@@ -80,6 +80,8 @@ describe('parsePolicy', () => {
     ['hysteresis that never ends', 'levels: { hysteresis: 30 }', 'nobody gets back'],
     ['a ceiling that reaches critical', 'detectors: { refusals: { ceiling: 0.95 } }', 'noise of one kind'],
     ['a weight above its ceiling', 'detectors: { refusals: { weight: 0.4 } }', 'at least the weight'],
+    ['a family that counts elsewhere', 'detectors: { scope: { family: exposure } }', 'counts by itself'],
+    ['a family that is none', 'detectors: { scope: { family: moods } }', 'counts by itself'],
     [
       'a response without an end',
       'responses: [{ id: a, of: task, level: high, response: restrict }]',

@@ -13,6 +13,7 @@ export function brokenRules(document: PolicyDocument): Broken[] {
     ...catalogue(document),
     ...levels(document),
     ...ceilings(document),
+    ...families(document),
     ...roles(document),
     ...responses(document),
     ...idleness(document),
@@ -56,6 +57,16 @@ function ceilings({ detectors, levels }: PolicyDocument): Broken[] {
       broken.push({ path, message });
     }
     return broken;
+  });
+}
+
+/** What counts together counts under one of its own: families of families would have no such one. */
+function families({ detectors }: PolicyDocument): Broken[] {
+  const heads = new Map(Object.entries(detectors).map(([name, { family = name }]) => [name, family]));
+  return [...heads].flatMap(([name, family]) => {
+    if (heads.get(family) === family) return [];
+    const message = `expected a detector that counts by itself, got ${family}`;
+    return [{ path: ['detectors', name, 'family'], message }];
   });
 }
 

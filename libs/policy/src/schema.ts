@@ -10,6 +10,7 @@ import { Budgets, Exceptions, Tiers } from './rollout.js';
 import { Sequences } from './sequences.js';
 
 const Name = z.string().min(1).max(64);
+const Weight = z.number().gt(0).max(1);
 const Glob = z.string().min(1).max(256).describe('A name; * stands for any run of characters');
 const Pointer = z
   .string()
@@ -66,7 +67,11 @@ const common = (
   weight: number,
   ceiling: number,
   halfLife: string,
-  mode: 'enforce' | 'observe' = 'enforce',
+  {
+    mode = 'enforce',
+    adds = 1,
+    family,
+  }: { mode?: 'enforce' | 'observe'; adds?: number; family?: string } = {},
 ) => ({
   mode: z
     .enum(['enforce', 'observe', 'off'])
@@ -84,6 +89,15 @@ const common = (
     .lt(1)
     .default(ceiling)
     .describe('Heaviest that all of its evidence together can weigh'),
+  adds: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(adds)
+    .describe('What each further piece adds to the heaviest, of its own log-odds; 1 = all count in full'),
+  family: (family === undefined ? Name.optional() : Name.default(family)).describe(
+    'The detector that its evidence counts together with, under the ceiling and `adds` of that one',
+  ),
   halfLife: Duration.prefault(halfLife).describe('After this long a piece of evidence counts half'),
 });
 
@@ -136,7 +150,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   exposure: z
     .strictObject({
-      ...common(0.62, 0.7, '30m'),
+      ...common(0.56, 0.7, '30m', { adds: 0.1, family: 'provenance' }),
       minSensitivity: z
         .number()
         .min(0)
@@ -148,7 +162,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   provenance: z
     .strictObject({
-      ...common(0.8, 0.85, '1h'),
+      ...common(0.8, 0.85, '1h', { adds: 0.1 }),
       undeclaredShare: z
         .number()
         .min(0)
@@ -159,7 +173,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   instruction: z
     .strictObject({
-      ...common(0.85, 0.88, '1h'),
+      ...common(0.85, 0.88, '1h', { adds: 0.1 }),
       undeclaredShare: z
         .number()
         .min(0)
@@ -201,7 +215,7 @@ const Detectors = z.strictObject({
     .prefault({}),
   rate: z
     .strictObject({
-      ...common(0.4, 0.45, '15m', 'observe'),
+      ...common(0.4, 0.45, '15m', { mode: 'observe' }),
       burst: Floor.default(200).describe('Calls, with those of the last minutes counted less and less'),
       loop: Floor.default(25).describe('Times the same call with the same values'),
       calls: Floor.default(1_000).describe('Calls in ten minutes, where nothing is known of what is usual'),
@@ -288,7 +302,7 @@ const Detectors = z.strictObject({
 const Risk = z.number().min(1).max(100);
 const Levels = z.strictObject({
   elevated: Risk.default(25),
-  high: Risk.default(60),
+  high: Risk.default(55),
   critical: Risk.default(90),
   hysteresis: z.number().min(0).max(50).default(8).describe('A level ends this far below where it begins'),
 });
@@ -374,6 +388,15 @@ export const PolicyDocument = z.strictObject({
     .default({})
     .describe('Sensitivity of data classes, 0 to 1'),
   detectors: Detectors.prefault({}),
+  unusual: z
+    .strictObject({
+      ceiling: Weight.default(0.3).describe('Heaviest that all of it can weigh by itself'),
+      beside: Weight.default(0.1).describe('Heaviest that all of it can add to other evidence'),
+    })
+    .prefault({})
+    .describe(
+      'What is only unusual in work that somebody declared: a class, tool or effect without precedent, a step outside an estimated scope, a stale approval. 1 = each counts in full',
+    ),
   levels: Levels.prefault({}),
   responses: z.array(Response).max(64).default([]),
   tiers: Tiers.default([]).describe(

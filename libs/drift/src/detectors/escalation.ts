@@ -35,8 +35,9 @@ function againstScope({ task }: Look, call: ToolCall): Sighting | null {
   if (!approved || approved.includes(call.effect)) return null;
   const what = approved.length === 0 ? 'nothing' : approved.join(', ');
   const explanation = `Task ${task.id} was approved to ${what}; the agent went on to ${call.effect} with ${nameOf(call)}.`;
-  const share = task.scope?.estimated ? SCOPE_SHARE * ESTIMATED_SHARE : SCOPE_SHARE;
-  return { kind: `escalation/scope/${call.effect}`, share, explanation };
+  if (!task.scope?.estimated)
+    return { kind: `escalation/scope/${call.effect}`, share: SCOPE_SHARE, explanation };
+  return { kind: `escalation/estimated/${call.effect}`, share: SCOPE_SHARE * ESTIMATED_SHARE, explanation };
 }
 
 function againstPrecedent(look: Look, call: ToolCall): Sighting | null {

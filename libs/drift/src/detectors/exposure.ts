@@ -33,7 +33,7 @@ const VOUCHED_SHARE = 0.2;
 /** Met nowhere: weak by itself, people write to whom they know. */
 const UNMET_SHARE = 0.6;
 /** The way out was used before the last of the three came: nothing of it has left yet. */
-const EARLIER_SHARE = 0.4;
+const EARLIER_SHARE = 0.3;
 
 export const exposure: Detector = {
   name: 'exposure',

@@ -55,7 +55,7 @@ interface Deviation {
 
 function sighting(look: Look, outside: Deviation[], share: number, did: string): Sighting {
   const named = outside.map(({ what, which }) => `${what} ${shown(which)}`).join(', ');
-  const kind = `scope/${shortDigest(outside.map(({ what, which }) => `${what}\n${which}`).join('\n'))}`;
+  const kind = `scope/${look.task?.scope?.estimated ? 'estimated/' : ''}${shortDigest(outside.map(({ what, which }) => `${what}\n${which}`).join('\n'))}`;
   return {
     kind,
     share,

@@ -48,10 +48,13 @@ function isAlwaysInstead(other: Rule, rule: Rule): boolean {
   return due && enforced && strength(other) > strength(rule);
 }
 
-/** With every detector that is on at its ceiling. */
+/** With every detector that is on at its ceiling; a family counts under that of one of them. */
 function highestRisk({ detectors }: PolicyDocument): number {
-  const doubts = Object.values(detectors).map(({ mode, ceiling }) => (mode === 'off' ? 1 : 1 - ceiling));
-  return 100 * (1 - doubts.reduce((rest, doubt) => rest * doubt, 1));
+  const doubts = new Map<string, number>();
+  for (const [name, { mode, family = name }] of Object.entries(detectors)) {
+    if (mode !== 'off') doubts.set(family, 1 - detectors[family as keyof typeof detectors].ceiling);
+  }
+  return 100 * (1 - [...doubts.values()].reduce((rest, doubt) => rest * doubt, 1));
 }
 
 /** What nobody is asked about is stopped from the next call on at best. */
