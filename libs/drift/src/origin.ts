@@ -66,16 +66,30 @@ const CODE_OF_9 = 0x39;
 const CODE_OF_A = 0x61;
 const LOWER_CASE = 0x20;
 
-export function packed(origin: Origin): number {
+export function packed({ level, voucher, imperative, line, foreign, asked, strong, source }: Origin): number {
+  return packedOf(level, voucher, imperative, line, foreign, asked, strong, source);
+}
+
+/** Likewise, of each field by itself, in their order. */
+export function packedOf(
+  level: number,
+  voucher: Voucher,
+  imperative: boolean,
+  line: boolean,
+  foreign: boolean,
+  asked: boolean,
+  strong: boolean,
+  source: number,
+): number {
   return (
-    Math.min(origin.level, MAX_LEVEL) * LEVEL +
-    (VOUCHER.meant - origin.voucher) * NOBODY +
-    (origin.line ? 0 : PROSE) +
-    (origin.imperative ? IMPERATIVE : 0) +
-    (origin.asked ? ASKED : 0) +
-    (origin.foreign ? FOREIGN : 0) +
-    (origin.strong ? STRONG : 0) +
-    Math.min(origin.source, MAX_SOURCES)
+    Math.min(level, MAX_LEVEL) * LEVEL +
+    (VOUCHER.meant - voucher) * NOBODY +
+    (line ? 0 : PROSE) +
+    (imperative ? IMPERATIVE : 0) +
+    (asked ? ASKED : 0) +
+    (foreign ? FOREIGN : 0) +
+    (strong ? STRONG : 0) +
+    Math.min(source, MAX_SOURCES)
   );
 }
 
@@ -176,19 +190,25 @@ export function merged(a: readonly number[], b: readonly number[]): number[] {
   let size = 0;
   let i = 0;
   let j = 0;
+  let x = entryAt(a, 0);
+  let y = entryAt(b, 0);
+  let printX = printOf(x);
+  let printY = printOf(y);
   while (i < a.length || j < b.length) {
-    const x = i < a.length ? (a[i] as number) : Infinity;
-    const y = j < b.length ? (b[j] as number) : Infinity;
-    const printX = printOf(x);
-    const printY = printOf(y);
-    const next = printX === printY ? together(x, y) : printX < printY ? x : y;
+    const order = printX - printY;
+    const next = order === 0 ? together(x, y) : order < 0 ? x : y;
     if (size < room) all[size] = next;
     else all.push(next);
     size += 1;
-    if (printX <= printY) i += 1;
-    if (printY <= printX) j += 1;
+    if (order <= 0) printX = printOf((x = entryAt(a, (i += 1))));
+    if (order >= 0) printY = printOf((y = entryAt(b, (j += 1))));
   }
   return all;
+}
+
+/** Past the end comes what is greater than any entry, and a number that can be taken from. */
+function entryAt(entries: readonly number[], at: number): number {
+  return at < entries.length ? (entries[at] as number) : Number.MAX_VALUE;
 }
 
 /** An ordered list of entries in any order, each print once. Changes `entries`. */

@@ -38,6 +38,7 @@ import {
   knownOf,
   ordered,
   packed,
+  packedOf,
   restOf,
   unpacked,
   VOUCHER,
@@ -331,12 +332,9 @@ function receive(memory: Memory, lineage: Lineage, flight: InFlight, result: Too
   const source = addSource(memory.state, lineage, result.server, result.tool);
   const brought = broughtBy(lineage, flight, result, source);
   const entries: number[] = [];
-  // One for all of them: there may be many, and each is a number as soon as it is known.
-  const origin: Origin = { ...NOWHERE };
   for (const value of result.values) {
     if (value.kind === 'amount' || value.at === AUTHOR_ALIAS) continue;
-    find(origin, brought, value);
-    entries.push(keyOf(value.print) + packed(origin));
+    entries.push(keyOf(value.print) + originOf(brought, value));
   }
   addEntries(lineage, ordered(entries));
   noteDue(lineage, flight, result);
@@ -384,8 +382,8 @@ function isPointedAt({ level, voucher }: Origin): boolean {
   return level > 0 && voucher === VOUCHER.meant;
 }
 
-/** Finds the origin of a value: all of `origin` is replaced. */
-function find(origin: Origin, brought: Brought, value: Value): void {
+/** The origin of a value, packed: there may be many, so that nothing is made for each of them. */
+function originOf(brought: Brought, value: Value): number {
   const { inherited, answer, reply, foreign, source } = brought;
   const tainted = inherited.level > 0;
   const prose = value.standing === 'prose';
@@ -393,16 +391,18 @@ function find(origin: Origin, brought: Brought, value: Value): void {
   // A line within a text that others write is as free as its prose.
   const stranger = prose || (loose && foreign);
   const own = answer ? VOUCHER.meant : reply ? VOUCHER.named : voucherOf(brought, value);
-  const voucher = tainted ? (Math.min(own, inherited.voucher) as Voucher) : own;
+  const voucher = tainted && inherited.voucher < own ? inherited.voucher : own;
   const imperative = (loose && value.imperative && !answer && !reply) || (tainted && inherited.imperative);
-  origin.level = inherited.level + (stranger && !answer ? 1 : 0);
-  origin.voucher = voucher;
-  origin.imperative = imperative;
-  origin.line = stranger && !prose;
-  origin.foreign = foreign;
-  origin.asked = imperative && voucher === VOUCHER.nobody;
-  origin.strong = isTarget(value.kind);
-  origin.source = source;
+  return packedOf(
+    inherited.level + (stranger && !answer ? 1 : 0),
+    voucher,
+    imperative,
+    stranger && !prose,
+    foreign,
+    imperative && voucher === VOUCHER.nobody,
+    isTarget(value.kind),
+    source,
+  );
 }
 
 function voucherOf({ authors, sourced, delegates, named }: Brought, value: Value): Voucher {
