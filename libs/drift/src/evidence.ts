@@ -108,9 +108,14 @@ function merged(policy: Policy, evidence: LiveEvidence[], dropped: LiveEvidence,
 
 /** Without what says nothing any more. The same array when all of it still does. */
 export function stillLive(evidence: LiveEvidence[], now: number): LiveEvidence[] {
-  return evidence.every((piece) => weightAt(piece, now) >= FAINT_WEIGHT)
-    ? evidence
-    : evidence.filter((piece) => weightAt(piece, now) >= FAINT_WEIGHT);
+  for (const piece of evidence) if (!isLive(piece, now)) return evidence.filter((one) => isLive(one, now));
+  return evidence;
+}
+
+/** Within its half-life, as most of it is, nothing has to be worked out. */
+function isLive(piece: LiveEvidence, now: number): boolean {
+  if (now - piece.time <= piece.halfLifeMs && piece.weight >= 2 * FAINT_WEIGHT) return true;
+  return weightAt(piece, now) >= FAINT_WEIGHT;
 }
 
 /** With these keys settled until then. Beyond the limit the oldest no longer excuses. */

@@ -77,24 +77,25 @@ export function copyOfLineage(lineage: Lineage | null): Lineage {
   return { older, newer, authors, delegates, flights, sources, due, lost, passed, passedAt };
 }
 
-const ADDRESS_KINDS: ReadonlySet<ValueKind> = new Set([
-  'email',
-  'url',
-  'host',
-  'phone',
-  'iban',
-  'account',
-  'card',
-]);
-
 /** Names somebody or some place to go to. */
 export function isAddress(kind: ValueKind): boolean {
-  return ADDRESS_KINDS.has(kind);
+  switch (kind) {
+    case 'email':
+    case 'url':
+    case 'host':
+    case 'phone':
+    case 'iban':
+    case 'account':
+    case 'card':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Names a target by itself. */
 export function isTarget(kind: ValueKind): boolean {
-  return isAddress(kind) || kind === 'path' || kind === 'id';
+  return kind === 'path' || kind === 'id' || isAddress(kind);
 }
 
 /** Known of this value; -1 = never met. */

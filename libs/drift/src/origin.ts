@@ -29,7 +29,8 @@ export type Voucher = (typeof VOUCHER)[keyof typeof VOUCHER];
 
 const MAX_LEVEL = 3;
 export const MAX_SOURCES = 15;
-const SPREAD = 2 ** 13;
+/** Below it is what is known, above it the print. */
+export const SPREAD = 2 ** 13;
 /** Worse is greater: level first, then who vouches, then whether it stood in prose; then the rest. */
 const LEVEL_BITS = 11;
 const LEVEL = 2 ** LEVEL_BITS;
@@ -134,6 +135,25 @@ export function withAsked(entry: number): number {
   return wasAsked(entry) ? entry : entry + ASKED;
 }
 
+/** How often it came out of text, 0–3. */
+export function levelOf(entry: number): number {
+  return knownOf(entry) >>> LEVEL_BITS;
+}
+
+/** What is known, as if it had come out of text at least once. */
+export function outOfText(known: number): number {
+  return known < LEVEL ? known + LEVEL : known;
+}
+
+export function isVouched(entry: number): boolean {
+  return ((knownOf(entry) >>> NOBODY_BITS) & 3) !== VOUCHER.meant - VOUCHER.nobody;
+}
+
+/** Somebody stands behind it at least by naming the source. */
+export function vouched(entry: number): number {
+  return isVouched(entry) ? entry : entry - (VOUCHER.named - VOUCHER.nobody) * NOBODY;
+}
+
 export function isStrong(entry: number): boolean {
   return (knownOf(entry) & STRONG) !== 0;
 }
@@ -141,8 +161,7 @@ export function isStrong(entry: number): boolean {
 /** How much is said against a target out of text, 0–3: that nobody stands behind it, and that the reader is told to act. */
 export function gravityOf(entry: number): number {
   const known = knownOf(entry);
-  const nobody = ((known >>> NOBODY_BITS) & 3) === VOUCHER.meant - VOUCHER.nobody;
-  return (nobody ? 2 : 0) + ((known & (IMPERATIVE | ASKED)) === 0 ? 0 : 1);
+  return (isVouched(known) ? 0 : 2) + ((known & (IMPERATIVE | ASKED)) === 0 ? 0 : 1);
 }
 
 /**

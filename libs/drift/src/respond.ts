@@ -46,6 +46,7 @@ export function respond(turn: Turn, task: OpenTask | null): Standing {
     turn,
     { task: null, level: state.level, observedLevel: state.observedLevel },
     alerted,
+    ofTask,
   );
   return ofTask ?? ofAgent;
 }
@@ -55,11 +56,14 @@ function isQuiet(subject: { level: Level; observedLevel: Level }): boolean {
   return subject.level === 'normal' && subject.observedLevel === 'normal';
 }
 
-/** `alerted`: rank of the level that the task's finding already told the SOC in this turn; -1 = none. */
-function settle(turn: Turn, subject: Subject, alerted = -1): Standing {
-  const enforced = reading(turn, subject, subject.level, false);
+/**
+ * `alerted`: rank of the level that the task's finding already told the SOC in this turn; -1 = none. `known`: what was
+ * read for the task: of the same evidence the risk is the same.
+ */
+function settle(turn: Turn, subject: Subject, alerted = -1, known: Reading | null = null): Reading {
+  const enforced = reading(turn, subject, subject.level, false, known);
   const all = turn.state.evidence.some(isObserved)
-    ? reading(turn, subject, subject.observedLevel, true)
+    ? reading(turn, subject, subject.observedLevel, true, null)
     : { ...enforced, level: levelAfter(turn, subject.task, subject.observedLevel, enforced.risk) };
   keepLevels(turn, subject, enforced.level, all.level);
   const worried =
@@ -99,13 +103,19 @@ function answersTo(turn: Turn, subject: Subject, enforced: Reading, all: Reading
   };
 }
 
-function reading(turn: Turn, { task }: Subject, level: Level, withObserved: boolean): Reading {
+function reading(
+  turn: Turn,
+  { task }: Subject,
+  level: Level,
+  withObserved: boolean,
+  known: Reading | null,
+): Reading {
   const { state, policy, now } = turn;
   const evidence =
     task === null
       ? evidenceOfAgent(state.evidence, now, withObserved)
       : evidenceOfTask(state.evidence, task.id, withObserved);
-  const risk = riskOf(policy, evidence, now);
+  const risk = known?.evidence === evidence ? known.risk : riskOf(policy, evidence, now);
   return { evidence, risk, level: levelAfter(turn, task, level, risk) };
 }
 

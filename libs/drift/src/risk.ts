@@ -79,7 +79,7 @@ export function evidenceOfTask(
 
 /**
  * What counts towards the agent: of each kind the heaviest now, whichever task it is from. Evidence comes ordered by
- * key, so that one kind stands together.
+ * key, so that one kind stands together. All of it = the same array.
  */
 export function evidenceOfAgent(
   evidence: LiveEvidence[],
@@ -93,7 +93,7 @@ export function evidenceOfAgent(
     if (last?.kind !== piece.kind) heaviest.push(piece);
     else if (weightAt(piece, now) > weightAt(last, now)) heaviest[heaviest.length - 1] = piece;
   }
-  return heaviest;
+  return heaviest.length === evidence.length ? evidence : heaviest;
 }
 
 export const REMAINDER = 'remainder';

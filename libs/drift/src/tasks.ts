@@ -98,8 +98,11 @@ export function endTask(state: AgentState, ended: EndedTask): void {
 
 /** Declared tasks that time has ended and nobody has: `endOverdue` is about to. */
 export function expiredTasks({ tasks }: AgentState, now: number): OpenTask[] {
-  const isExpired = (task: OpenTask) => !task.implicit && now >= task.expiresAt;
-  return tasks.some(isExpired) ? tasks.filter(isExpired) : NONE;
+  for (const task of tasks) if (isExpired(task, now)) return tasks.filter((one) => isExpired(one, now));
+  return NONE;
+}
+function isExpired(task: OpenTask, now: number): boolean {
+  return !task.implicit && now >= task.expiresAt;
 }
 const NONE: OpenTask[] = [];
 
@@ -114,7 +117,7 @@ export function endOverdue(policy: Policy, state: AgentState, now: number): void
 }
 
 function isOverdue(policy: Policy, task: OpenTask, now: number): boolean {
-  return task.implicit ? now - task.lastAt > policy.implicitTaskIdleMs : now >= task.expiresAt;
+  return task.implicit ? now - task.lastAt > policy.implicitTaskIdleMs : isExpired(task, now);
 }
 
 /** Puts the changed task in the place of the old one. */

@@ -34,14 +34,18 @@ import {
 import {
   entryOf,
   isTainted,
+  isVouched,
   keyOf,
   knownOf,
+  levelOf,
   ordered,
-  packed,
+  outOfText,
   packedOf,
   restOf,
+  SPREAD,
   unpacked,
   VOUCHER,
+  vouched,
   wasAsked,
   withAsked,
   type Origin,
@@ -118,74 +122,81 @@ const NOWHERE: Origin = {
   source: 0,
 };
 
+/**
+ * What the task, or another of its principal, knows of a value, as one number, so that nothing is made for values that
+ * say nothing: 13 bits as in `origin.ts`, and above them who knows it. `UNMET` = nobody does, and nothing was lost either.
+ */
+const UNMET = -1;
+const BY_PASSED = SPREAD;
+const BY_OTHERS = 2 * SPREAD;
+
 type At = Pick<Look, 'state' | 'policy' | 'now'>;
 
-/** What the task, or another of its principal, knows of a value; null = nothing, and nothing was lost either. */
-function known(at: At, task: OpenTask, key: number): { known: number; share: number } | null {
+function whence(at: At, task: OpenTask, value: Value): number {
   const lineage = task.lineage ?? NO_LINEAGE;
+  const key = keyOf(value.print);
   const own = originIn(lineage, key);
-  if (own >= 0 && isTainted(own)) return { known: own, share: 1 };
+  if (own >= 0 && isTainted(own)) return own;
   const other = elsewhere(at, task, lineage, key);
-  if (own < 0 || other === null) return own < 0 ? other : { known: own, share: 1 };
   // Fields of this task say where it stands, not that nobody asked for it.
-  return wasAsked(other.known) ? { known: withAsked(own), share: other.share } : { known: own, share: 1 };
+  if (own >= 0) return other >= 0 && wasAsked(other) ? other - knownOf(other) + withAsked(own) : own;
+  if (other >= 0 || task.lineage === null || !isTarget(value.kind)) return other;
+  if (lineage.lost > 0) return lineage.lost;
+  const rest = restOf(lineage.passed);
+  return rest === 0 ? UNMET : BY_PASSED + rest;
 }
 
 /** What other work of the principal knows of a value: of the past, then of tasks open beside this one. */
-function elsewhere(
-  at: At,
-  task: OpenTask,
-  lineage: Lineage,
-  key: number,
-): { known: number; share: number } | null {
+function elsewhere(at: At, task: OpenTask, lineage: Lineage, key: number): number {
   const passed = entryOf(lineage.passed, key);
-  if (passed >= 0) return { known: knownOf(passed), share: aged(at, lineage.passedAt) };
-  if (at.state.tasks.length === 1) return null;
-  for (const other of at.state.tasks) {
+  if (passed >= 0) return BY_PASSED + knownOf(passed);
+  const { tasks } = at.state;
+  if (tasks.length === 1) return UNMET;
+  for (let i = 0; i < tasks.length; i++) {
+    const other = tasks[i] as OpenTask;
     if (other.lineage === null || other === task || !isSibling(task, other)) continue;
     const theirs = originIn(other.lineage, key);
     // Another conversation may separate, never excuse: only what speaks against the value passes over.
-    if (theirs >= 0 && isTainted(theirs)) return { known: theirs, share: aged(at, other.lastAt) };
+    if (theirs >= 0 && isTainted(theirs)) return BY_OTHERS + i * SPREAD + theirs;
   }
-  return null;
+  return UNMET;
 }
 
-function aged({ policy, now }: At, at: number): number {
+/** What others knew weighs less with age. */
+function ageShare({ state, policy, now }: At, task: OpenTask, found: number): number {
+  if (found < BY_PASSED) return 1;
+  const at =
+    found < BY_OTHERS
+      ? (task.lineage ?? NO_LINEAGE).passedAt
+      : (state.tasks[Math.floor(found / SPREAD) - 2] as OpenTask).lastAt;
   return 2 ** (Math.min(0, at - now) / policy.exposureHalfLifeMs);
 }
 
-function found(at: At, task: OpenTask, value: Value): Found {
-  const one = known(at, task, keyOf(value.print));
-  if (one !== null) return { value, origin: unpacked(one.known), share: one.share, nowhere: false };
-  const nowhere = { value, origin: NOWHERE, share: 1, nowhere: true };
-  if (task.lineage === null || !isTarget(value.kind)) return nowhere;
-  const { lost, passed, passedAt } = task.lineage;
-  if (lost > 0) return { value, origin: unpacked(lost), share: 1, nowhere: false };
-  const rest = restOf(passed);
-  return rest === 0 ? nowhere : { value, origin: unpacked(rest), share: aged(at, passedAt), nowhere: false };
+/** Of an argument's value; a page on a site, or a file in a folder, that the intent led to is vouched for by that. */
+function traced(at: At, task: OpenTask, call: ToolCall, value: Value): number {
+  const found = whence(at, task, value);
+  if (!isInParts(value.kind) || isIntended(found)) return found;
+  for (const part of call.values) {
+    if (part === value || part.at !== value.at || !isInParts(part.kind)) continue;
+    const other = whence(at, task, part);
+    if (!isIntended(other)) continue;
+    return found === UNMET ? knownOf(other) : vouched(found);
+  }
+  return found;
 }
 
-/** Of an argument's value; a page on a site, or a file in a folder, that the intent led to is vouched for by that. */
-function traced(at: At, task: OpenTask, call: ToolCall, value: Value): Found {
-  const one = found(at, task, value);
-  if (!IN_PARTS.has(value.kind) || (!one.nowhere && isIntended(one.origin))) return one;
-  for (const part of call.values) {
-    if (part === value || part.at !== value.at || !IN_PARTS.has(part.kind)) continue;
-    const other = found(at, task, part);
-    if (other.nowhere || !isIntended(other.origin)) continue;
-    if (one.nowhere) return { ...one, origin: other.origin, nowhere: false };
-    return {
-      ...one,
-      origin: { ...one.origin, voucher: Math.max(one.origin.voucher, VOUCHER.named) as Voucher },
-    };
-  }
-  return one;
+function isInParts(kind: Value['kind']): boolean {
+  return kind === 'url' || kind === 'host' || kind === 'path';
 }
-const IN_PARTS: ReadonlySet<Value['kind']> = new Set(['url', 'host', 'path']);
 
 /** The intent named it, or what the intent named led to it by fields of records alone. */
-function isIntended({ level, voucher }: Origin): boolean {
-  return level === 0 && voucher !== VOUCHER.nobody;
+function isIntended(found: number): boolean {
+  return found !== UNMET && isVouched(found) && levelOf(found) === 0;
+}
+
+function foundOf(at: At, task: OpenTask, value: Value, found: number): Found {
+  if (found === UNMET) return { value, origin: NOWHERE, share: 1, nowhere: true };
+  return { value, origin: unpacked(found), share: ageShare(at, task, found), nowhere: false };
 }
 
 function worstOf(look: Look, task: OpenTask, call: ToolCall): (Found & { weight: number }) | null {
@@ -193,7 +204,7 @@ function worstOf(look: Look, task: OpenTask, call: ToolCall): (Found & { weight:
   const due = isDue(task.lineage ?? NO_LINEAGE, call.tool) ? DUE_SHARE : 1;
   for (const value of call.values) {
     if (value.kind === 'amount' || (call.effect === 'read' && !goesTo(value))) continue;
-    const one = traced(look, task, call, value);
+    const one = foundOf(look, task, value, traced(look, task, call, value));
     // Without an intent nothing can be from nowhere.
     if (one.nowhere && (!isTarget(value.kind) || task.implicit)) continue;
     const weight = shareOf(call, one, task.requests) * one.share * due;
@@ -318,12 +329,12 @@ function flightOf(memory: Memory, task: OpenTask, call: ToolCall): InFlight {
   let strange = false;
   for (const value of call.values) {
     if (value.kind === 'amount') continue;
-    const { origin, nowhere } = traced(memory, task, call, value);
-    if (!nowhere && isIntended(origin)) named = true;
+    const found = traced(memory, task, call, value);
+    if (isIntended(found)) named = true;
     else strange = true;
     // Common words stand everywhere: they carry on only what somebody asked for.
-    const carries = isTarget(value.kind) ? origin.level > 0 || origin.asked : origin.asked;
-    if (!nowhere && carries) taint = Math.max(taint, packed({ ...origin, level: Math.max(1, origin.level) }));
+    if (found !== UNMET && (isTarget(value.kind) ? isTainted(found) : wasAsked(found)))
+      taint = Math.max(taint, outOfText(knownOf(found)));
   }
   return { taint, named: named && !strange, acts: changes(call.effect) };
 }

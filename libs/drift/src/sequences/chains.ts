@@ -188,8 +188,8 @@ function continuedLatest(
 /** Without the chains that this activity, which must not come now, or was waited for, puts an end to. */
 function spared({ planned, between, ending }: Touch, own: SequenceChain[], seen: Seen): SequenceChain[] {
   let chains = own;
-  for (const reached of between) {
-    for (const step of planned.between[reached] as SequenceStep[]) {
+  for (const { reached, steps } of between) {
+    for (const step of steps) {
       if (isMet(step, seen))
         chains = chains.flatMap((chain) => (chain.reached === reached ? without(step, chain, seen) : chain));
     }

@@ -1,4 +1,4 @@
-/** Whether an activity is what a step asks for, apart from effect, server and tool, which `plan.ts` has looked at. */
+/** Whether an activity is what a step asks for, apart from effect, server, tool, data and trust, which `plan.ts` has looked at. */
 import type { ToolCall, ToolResult } from '#activity/types';
 import { isFact, isIn } from '../facts.js';
 import { reachesResource, resourcesIn } from '../glob.js';
@@ -11,8 +11,6 @@ const DAY_MINUTES = 1_440;
 const EPOCH_DAY = 4;
 
 export function isMet(step: SequenceStep, seen: Seen): boolean {
-  if (step.dataClasses !== null && !step.dataClasses.some((name) => seen.dataClasses.includes(name)))
-    return false;
   if (step.time !== null && !isAt(step.time, seen.time)) return false;
   return seen.type === 'ToolCall' ? isCall(step, seen) : isResult(step, seen);
 }
@@ -26,7 +24,6 @@ function isCall(step: SequenceStep, call: ToolCall): boolean {
 }
 
 function isResult(step: SequenceStep, result: ToolResult): boolean {
-  if (step.trusts !== null && !step.trusts.includes(result.trust)) return false;
   if (step.outcomes !== null && !step.outcomes.includes(result.outcome)) return false;
   return isIn(step.records, result.records) && isIn(step.bytes, result.resultBytes);
 }

@@ -1,5 +1,5 @@
-/** Sequence rules made ready: repeated steps written out, and for each tool the few rules that its activities can touch. */
-import type { Effect, ToolCall, ToolResult, ValueKind } from '#activity/types';
+/** Sequence rules made ready: repeated steps written out, and for each tool, data and trust the few rules that such activities can touch. */
+import type { Effect, ToolCall, ToolResult, Trust, ValueKind } from '#activity/types';
 import { matchesName } from '../glob.js';
 import type { Policy } from '../policy.js';
 import type { SequenceRule, SequenceStep } from './rule.js';
@@ -24,13 +24,13 @@ export interface PlannedRule {
   kinds: ReadonlySet<ValueKind>;
 }
 
-/** What one kind of activity of one tool can do to one rule, its other conditions still to be looked at. */
+/** What one kind of activity of one tool, with such data, can do to one rule, its other conditions still to be looked at. */
 export interface Touch {
   planned: PlannedRule;
   /** Steps that it can be, each with its positions, later ones first. */
   steps: { step: SequenceStep; positions: number[] }[];
-  /** Numbers of positions reached after which it must not happen. */
-  between: number[];
+  /** Steps that it can be and must not, with the number of positions reached after which. */
+  between: { reached: number; steps: SequenceStep[] }[];
   ending: boolean;
   /** It can be the last step of a rule that has no other ending. */
   completes: boolean;
@@ -47,8 +47,8 @@ export const SEQUENCE_LIMITS = {
   allPositions: 256,
 } as const;
 
-/** Tools whose touches are kept ready; beyond it they are worked out afresh. */
-const TOOLS_MAX = 4_096;
+/** Tools with such data whose touches are kept ready; beyond it they are worked out afresh. */
+const READY_MAX = 4_096;
 const SLOTS: Record<Effect, number> = {
   read: 0,
   write: 1,
@@ -58,8 +58,11 @@ const SLOTS: Record<Effect, number> = {
   admin: 5,
   unknown: 6,
 };
-const RESULT_SLOT = 7;
+const RESULT_SLOTS: Record<Trust, number> = { own: 7, 'third-party': 8, unknown: 9 };
 const NONE: readonly Touch[] = [];
+
+/** Touches by the slot of an activity. */
+type Slots = (readonly Touch[] | undefined)[];
 
 export class SequencePlan {
   readonly rules: readonly PlannedRule[];
@@ -69,8 +72,11 @@ export class SequencePlan {
   /** Rules whose last step must not be absent, in the order of their numbers. */
   readonly endings: readonly PlannedRule[];
   readonly hasEndings: boolean;
-  private readonly ready = new Map<string, Map<string, (readonly Touch[] | undefined)[]>>();
-  private tools = 0;
+  /** Some step asks for data classes. */
+  private readonly readsClasses: boolean;
+  /** By server, tool and data classes. */
+  private readonly ready = new Map<string, Map<string, Map<string, Slots>>>();
+  private count = 0;
 
   /** The order of rules means nothing: they are taken by id. */
   constructor(rules: readonly SequenceRule[]) {
@@ -80,31 +86,36 @@ export class SequencePlan {
     this.scopes = (['agent', 'principal', 'task'] as const).filter((of) => on.some((rule) => rule.of === of));
     this.endings = this.rules.filter(({ ending }) => ending !== null).toSorted((a, b) => a.id - b.id);
     this.hasEndings = this.endings.length > 0;
+    this.readsClasses = on.some(({ steps }) => steps.some(({ dataClasses }) => dataClasses !== null));
   }
 
   touchedBy(seen: Seen): readonly Touch[] {
     if (this.rules.length === 0) return NONE;
-    const slot = seen.type === 'ToolCall' ? SLOTS[seen.effect] : RESULT_SLOT;
-    const slots = this.ready.get(seen.server)?.get(seen.tool);
-    return slots?.[slot] ?? this.work(seen, slot);
+    const slot = seen.type === 'ToolCall' ? SLOTS[seen.effect] : RESULT_SLOTS[seen.trust];
+    const data = this.readsClasses ? nameOf(seen.dataClasses) : '';
+    const slots = this.ready.get(seen.server)?.get(seen.tool)?.get(data) ?? this.slotsFor(seen, data);
+    return (slots[slot] ??= this.rules.flatMap((one) => touchOf(one, seen) ?? []));
   }
 
-  private work(seen: Seen, slot: number): readonly Touch[] {
-    const touches = this.rules.flatMap((one) => touchOf(one, seen) ?? []);
-    if (this.tools >= TOOLS_MAX) {
+  private slotsFor({ server, tool }: Seen, data: string): Slots {
+    if (this.count >= READY_MAX) {
       this.ready.clear();
-      this.tools = 0;
+      this.count = 0;
     }
-    let byTool = this.ready.get(seen.server);
-    if (byTool === undefined) this.ready.set(seen.server, (byTool = new Map()));
-    let slots = byTool.get(seen.tool);
-    if (slots === undefined) {
-      byTool.set(seen.tool, (slots = Array.from({ length: RESULT_SLOT + 1 })));
-      this.tools += 1;
-    }
-    slots[slot] = touches;
-    return touches;
+    let byTool = this.ready.get(server);
+    if (byTool === undefined) this.ready.set(server, (byTool = new Map()));
+    let byData = byTool.get(tool);
+    if (byData === undefined) byTool.set(tool, (byData = new Map()));
+    const slots: Slots = Array.from({ length: Object.keys(SLOTS).length + Object.keys(RESULT_SLOTS).length });
+    byData.set(data, slots);
+    this.count += 1;
+    return slots;
   }
+}
+
+/** One name for a list of data classes; most have one. */
+function nameOf(classes: readonly string[]): string {
+  return classes.length === 1 ? (classes[0] as string) : classes.join('\n');
 }
 
 /** Policies never change, so it is worked out once. */
@@ -152,10 +163,9 @@ function touchOf(one: PlannedRule, seen: Seen): Touch | null {
   const steps = [...new Set(one.positions)]
     .filter((step) => fits(step, seen))
     .map((step) => ({ step, positions: positionsOf(one, step) }));
-  const between: number[] = [];
-  one.between.forEach((steps, reached) => {
-    if (steps.some((step) => fits(step, seen))) between.push(reached);
-  });
+  const between = one.between
+    .map((steps, reached) => ({ reached, steps: steps.filter((step) => fits(step, seen)) }))
+    .filter(({ steps }) => steps.length > 0);
   const ending = one.ending !== null && fits(one.ending, seen);
   if (steps.length === 0 && between.length === 0 && !ending) return null;
   const completes = one.ending === null && steps.some(({ step }) => step === one.positions.at(-1));
@@ -166,9 +176,11 @@ function positionsOf({ positions }: PlannedRule, step: SequenceStep): number[] {
   return positions.flatMap((one, position) => (one === step ? [position] : [])).toReversed();
 }
 
-/** By what a tool alone decides. */
+/** By what its tool, its data and its trust decide. */
 function fits(step: SequenceStep, seen: Seen): boolean {
   if ((step.activity === 'call') !== (seen.type === 'ToolCall')) return false;
+  if (seen.type === 'ToolResult' && step.trusts !== null && !step.trusts.includes(seen.trust)) return false;
+  if (!hasClass(step, seen)) return false;
   if (seen.type === 'ToolCall' && step.effects !== null && !meansEffect(step, seen.effect)) return false;
   return anyName(step.servers, seen.server) && anyName(step.tools, seen.tool);
 }
@@ -177,6 +189,13 @@ function fits(step: SequenceStep, seen: Seen): boolean {
 function meansEffect({ effects, absent }: SequenceStep, effect: Effect): boolean {
   if (effects === null || effects.includes(effect)) return true;
   return effect === 'unknown' && !absent && effects.some((one) => one !== 'read');
+}
+
+/** Null asks for none. */
+export function hasClass({ dataClasses }: SequenceStep, seen: Seen): boolean {
+  if (dataClasses === null) return true;
+  for (const name of seen.dataClasses) if (dataClasses.includes(name)) return true;
+  return false;
 }
 
 function anyName(globs: string[] | null, name: string): boolean {
